@@ -1,0 +1,81 @@
+import { Address4 } from "ip-address";
+
+/** IPv4 addresses in a row, the first and the last one included. */
+export interface AddressPool {
+  first: string;
+  last: string;
+}
+
+/** A single IPv4 address in its usual form: four decimal numbers, no prefix. */
+export function isAddress(text: string): boolean {
+  return Address4.isValid(text) && !text.includes("/");
+}
+
+/**
+ * The subnet that `text` (`address/prefix`) belongs to, in its usual form: no host bits, no
+ * leading zeros. Undefined where the text is no IPv4 address with a prefix.
+ */
+export function networkForm(text: string): string | undefined {
+  return Address4.isValid(text) && text.includes("/")
+    ? new Address4(text).networkForm()
+    : undefined;
+}
+
+/** The number of leading bits that a subnet's addresses share, for example 24. */
+export function prefixLength(cidr: string): number {
+  return new Address4(cidr).subnetMask;
+}
+
+/** The subnet's mask in dotted form, for example `255.255.255.0`. */
+export function netmask(cidr: string): string {
+  return new Address4(cidr).subnetMaskAddress().correctForm();
+}
+
+/** The first address that a host can have in a subnet: here always the hypervisor's. */
+export function hostAddress(cidr: string): string {
+  return new Address4(cidr).startAddressExclusive().correctForm();
+}
+
+/** Everything in a subnet that a node can have: all but its network, host and broadcast address. */
+export function nodeAddresses(cidr: string): AddressPool {
+  const subnet = new Address4(cidr);
+  return {
+    first: subnet.startAddressExclusive().offset(1).correctForm(),
+    last: subnet.endAddressExclusive().correctForm(),
+  };
+}
+
+/** Whether two subnets have an address in common. */
+export function overlap(cidr: string, other: string): boolean {
+  return isInside(cidr, other) || isInside(other, cidr);
+}
+
+/** Whether an address, or a whole subnet, lies inside a subnet. */
+export function isInside(addressOrCidr: string, cidr: string): boolean {
+  return new Address4(addressOrCidr).isInSubnet(new Address4(cidr));
+}
+
+/** Whether a pool covers an address. */
+export function poolHas({ first, last }: AddressPool, address: string): boolean {
+  const value = new Address4(address).bigInt();
+  return new Address4(first).bigInt() <= value && value <= new Address4(last).bigInt();
+}
+
+/** How many addresses a pool has: none or fewer where its last one comes before its first. */
+export function poolSize({ first, last }: AddressPool): number {
+  return Number(new Address4(last).bigInt() - new Address4(first).bigInt()) + 1;
+}
+
+/** The pool's address at a position, counted from 0. */
+export function addressAt({ first }: AddressPool, position: number): string {
+  return new Address4(first).offset(position).correctForm();
+}
+
+/**
+ * The MAC address of the network card that has this IPv4 address: `52:54:` (locally administered,
+ * unicast) and the four bytes of the address. IPv4 addresses on a host are unique, so these are
+ * too, across stacks.
+ */
+export function macAddress(address: string): string {
+  return `52:54:${new Address4(address).toHex()}`;
+}

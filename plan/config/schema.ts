@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { clusterKeys } from "./cluster";
+import { dockerKeys } from "./docker";
+import { hypervisorKeys } from "./hypervisor";
+import { machineKeys } from "./machine";
+import { networkKeys } from "./network";
+
+/**
+ * Every config key and how its value is read. What a key means and its default are in Pulumi.yaml;
+ * what several keys have to do with each other is in rules.ts.
+ */
+export const schema = z.object({
+  ...clusterKeys,
+  ...machineKeys,
+  ...hypervisorKeys,
+  ...networkKeys,
+  ...dockerKeys,
+});
+
+/** The whole configuration, checked. Numbers are in the unit that their key ends in. */
+export type Config = z.infer<typeof schema>;
+
+export type ConfigKey = keyof Config;
+
+export const configKeys = Object.keys(schema.shape) as ConfigKey[];

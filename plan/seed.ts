@@ -1,0 +1,95 @@
+import type { NetworkPlan } from "./networks";
+import type { NodePlan } from "./nodes";
+
+/** What one machine reads at its first boot from a NoCloud volume. */
+export interface Seed {
+  userData: string;
+  metaData: string;
+  networkConfig: string;
+}
+
+export interface SeedArgs {
+  node: NodePlan;
+  nat: NetworkPlan;
+  internal: NetworkPlan;
+  nameservers: string[];
+  /** Who may log in, with which OpenSSH public key. Any user but root gets sudo and Docker. */
+  user: { name: string; publicKey: string };
+  /** The machine's own SSH identity, so that it can be checked from the first connection on. */
+  hostKey: { privateKey: string; publicKey: string };
+  /** Content of Docker's daemon.json, in place before the engine's first start. */
+  engineConfig: string;
+}
+
+/**
+ * The NoCloud seed of a machine. It is plain cloud-config, written as JSON (which is YAML), and
+ * stays within the keys that images/node reads, so that the lean node image and a stock cloud
+ * image with cloud-init take the same seed.
+ * https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
+ */
+export function nodeSeed(args: SeedArgs): Seed {
+  return {
+    metaData: JSON.stringify({
+      "instance-id": args.node.name,
+      "local-hostname": args.node.name,
+    }),
+    userData: `#cloud-config\n${JSON.stringify(userData(args))}\n`,
+    networkConfig: JSON.stringify(networkConfig(args)),
+  };
+}
+
+/**
+ * The part of a seed whose change makes another machine. The private host key is left out (its
+ * public half stands for it), and so is the engine's configuration, which `ready` also brings to
+ * a machine that runs.
+ */
+export function seedIdentity(args: SeedArgs): Seed {
+  const hostKey = { ...args.hostKey, privateKey: "" };
+  return nodeSeed({ ...args, hostKey, engineConfig: "" });
+}
+
+function userData({ node, user, hostKey, engineConfig }: SeedArgs): object {
+  return {
+    hostname: node.name,
+    manage_etc_hosts: true,
+    disable_root: user.name !== "root",
+    users: [
+      {
+        name: user.name,
+        ssh_authorized_keys: [user.publicKey],
+        lock_passwd: true,
+        ...(user.name === "root"
+          ? {}
+          : { sudo: "ALL=(ALL) NOPASSWD:ALL", groups: "docker", shell: "/bin/bash" }),
+      },
+    ],
+    ssh_pwauth: false,
+    ssh_deletekeys: true,
+    ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
+    write_files: [{ path: "/etc/docker/daemon.json", content: engineConfig, permissions: "0644" }],
+  };
+}
+
+function networkConfig({ node, nat, internal, nameservers }: SeedArgs): object {
+  return {
+    version: 2,
+    ethernets: {
+      eth0: {
+        match: { macaddress: node.ingressMac },
+        "set-name": "eth0",
+        dhcp4: false,
+        mtu: nat.mtu,
+        addresses: [`${node.ingressAddress}/${nat.prefixLength}`],
+        routes: [{ to: "default", via: nat.hostAddress }],
+        nameservers: { addresses: nameservers },
+      },
+      eth1: {
+        match: { macaddress: node.advertiseMac },
+        "set-name": "eth1",
+        dhcp4: false,
+        mtu: internal.mtu,
+        addresses: [`${node.advertiseAddress}/${internal.prefixLength}`],
+      },
+    },
+  };
+}
