@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# join.sh SECONDS ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
+# the role that its token stands for, through the first manager that lets it in. Prints the node's
+# ID. Does nothing on a node that is a member already.
+# Variables: JOIN_TOKEN. It goes to the engine's API over stdin, so it is in no argument list.
+
+member_of_this_swarm() {
+  local peer manager
+  for peer in $(engine '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}'); do
+    for manager in "$ADDRESS" "${MANAGERS[@]}"; do
+      [[ $peer == "$manager:2377" ]] && return 0
+    done
+  done
+  return 1
+}
+
+# One try at one manager. The engine answers with an empty body, or with a message.
+join_through() {
+  local manager=$1
+  printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \
+    "$ADDRESS" "$ADDRESS" "$ADDRESS" "$manager" "$JOIN_TOKEN" \
+    | curl --silent --show-error --max-time 60 --unix-socket /var/run/docker.sock \
+      --header 'Content-Type: application/json' --data-binary @- http://engine/swarm/join 2>&1
+}
+
+# An engine that could not reach a manager in time goes on trying by itself ("pending").
+joined() {
+  local manager
+  case $(engine '{{.Swarm.LocalNodeState}}') in
+    active)
+      member_of_this_swarm || fail "is a member of another swarm; remove it there first"
+      return 0
+      ;;
+    pending) return 1 ;;
+    error) docker swarm leave --force >/dev/null 2>&1 || true ;;
+  esac
+  for manager in "${MANAGERS[@]}"; do
+    LAST_ANSWER=$(join_through "$manager") || true
+    [[ $(engine '{{.Swarm.LocalNodeState}}') == active ]] && return 0
+  done
+  return 1
+}
+
+main() {
+  local seconds=$1
+  ADDRESS=$2
+  shift 2
+  MANAGERS=("$@")
+  LAST_ANSWER="no answer"
+  local deadline=$((SECONDS + seconds))
+  until joined; do
+    if ((SECONDS >= deadline)); then
+      fail "could not join the swarm within ${seconds} s through any of ${MANAGERS[*]}: $LAST_ANSWER"
+    fi
+    sleep 1
+  done
+  engine '{{.Swarm.NodeID}}'
+}
+
+main "$@" </dev/null

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Runs on a manager, about another node.
+#
+# member.sh arrive SECONDS ID ROLE ADVERTISE_ADDRESS: waits until the node is a Ready member with
+#   the right role and address. Prints its ID.
+# member.sh leave SECONDS ID: takes the node out of the swarm without losing quorum or tasks.
+
+node() { docker node inspect --format "$1" "$ID" 2>/dev/null; }
+
+arrived() {
+  [[ $(node '{{.Status.State}} {{.Spec.Role}}') == "ready $ROLE" ]] || return 1
+  if [[ $ROLE == manager ]]; then
+    [[ $(node '{{.ManagerStatus.Reachability}}') == reachable ]] || return 1
+  fi
+  [[ $(node '{{.Status.Addr}}') == "$ADDRESS" ]] \
+    || fail "$ID is in the swarm with the address $(node '{{.Status.Addr}}') instead of $ADDRESS"
+}
+
+torn_down() { docker config inspect teardown >/dev/null 2>&1; }
+
+# One node leaves at a time. Making a config is atomic in Raft, which makes it a lock; its age
+# tells one that was left behind by a run that was ended.
+LOCK=leaving
+
+take_lock() {
+  docker config create --label "node=$ID" "$LOCK" - >/dev/null 2>&1 <<<"" && return 0
+  local owner made
+  read -r owner made < <(
+    docker config inspect --format '{{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK"
+  ) || return 1
+  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 2 * SECONDS_BOUND)); then
+    docker config rm "$LOCK" >/dev/null 2>&1 || true
+  fi
+  return 1
+}
+
+drop_lock() { docker config rm "$LOCK" >/dev/null 2>&1 || true; }
+
+wanted_managers() {
+  docker config inspect --format '{{index .Spec.Labels "managers"}}' wanted-managers
+}
+
+# Managers other than the one that leaves, as "hostname reachability" lines.
+other_managers() {
+  local ids
+  ids=$(docker node ls --filter role=manager --quiet)
+  # shellcheck disable=SC2086 # one word per ID
+  docker node inspect --format '{{.ID}} {{.Description.Hostname}} {{.ManagerStatus.Reachability}}' $ids \
+    | awk -v gone="$ID" '$1 != gone { print $2, $3 }'
+}
+
+# Is the rest a majority of the wanted managers, and all of it healthy?
+safe_to_lose() {
+  local others
+  others=$(other_managers) || return 1
+  local healthy
+  healthy=$(grep -c ' reachable$' <<<"$others" || true)
+  UNHEALTHY=$(awk '$2 != "reachable" { print $1 }' <<<"$others" | paste -sd ' ')
+  ((healthy >= $(wanted_managers) / 2 + 1)) && [[ -z $UNHEALTHY ]]
+}
+
+demote() {
+  local deadline=$((SECONDS + SECONDS_BOUND))
+  until safe_to_lose; do
+    if ((SECONDS >= deadline)); then
+      drop_lock
+      fail "manager $ID stays: without it the others are no safe majority" \
+        "(unhealthy: ${UNHEALTHY:-none}; wanted: $(wanted_managers)). Bring them back first, then run pulumi up again"
+    fi
+    sleep 2
+  done
+  # Demoting the leader leaves a moment without one, so it may take several tries.
+  wait_for "$SECONDS_BOUND" "manager $ID to be demoted" docker node demote "$ID" >/dev/null 2>&1
+  wait_for "$SECONDS_BOUND" "manager $ID to be a worker" is_worker
+}
+
+is_worker() { [[ $(node '{{.Spec.Role}}{{with .ManagerStatus}} manager{{end}}') == worker ]]; }
+
+drain() {
+  wait_for 30 "node $ID to take the drain" \
+    docker node update --availability drain "$ID" >/dev/null 2>&1
+  [[ $(node '{{.Status.State}}') == ready ]] || return 0
+  local deadline=$((SECONDS + SECONDS_BOUND))
+  while runs_tasks && ((SECONDS < deadline)); do sleep 1; done
+}
+
+runs_tasks() {
+  docker node ps --format '{{.CurrentState}}' "$ID" 2>/dev/null | grep -q '^Running'
+}
+
+leads() { docker node ls --quiet >/dev/null 2>&1; }
+
+leave() {
+  # This manager may be one that is just coming back itself.
+  local deadline=$((SECONDS + SECONDS_BOUND))
+  until leads; do
+    if ((SECONDS >= deadline)); then
+      say "$(hostname) is no manager of a working swarm: nobody is left to tell that $ID leaves"
+      return 0
+    fi
+    sleep 1
+  done
+  docker node inspect "$ID" >/dev/null 2>&1 || return 0
+  if torn_down; then return 0; fi
+
+  wait_for "$((2 * SECONDS_BOUND))" "another node to finish leaving" take_lock
+  if [[ $(node '{{.Spec.Role}}') == manager ]]; then demote; fi
+  drain
+  wait_for "$SECONDS_BOUND" "node $ID to be removed" docker node rm --force "$ID" >/dev/null 2>&1
+  drop_lock
+}
+
+main() {
+  local action=$1
+  SECONDS_BOUND=$2
+  ID=$3
+  case $action in
+    arrive)
+      ROLE=$4
+      ADDRESS=$5
+      wait_for "$SECONDS_BOUND" "node $ID to be a ready $ROLE" arrived
+      printf '%s\n' "$ID"
+      ;;
+    leave) leave ;;
+  esac
+}
+
+main "$@" </dev/null
