@@ -1,0 +1,123 @@
+/**
+ * `npm run demo`: the `dev` stack on a throw-away hypervisor, from nothing to a checked swarm. Runs
+ * inside `lab/enter`, so that whatever happens to it, nothing of it stays behind.
+ *
+ * It stays up until Ctrl-C; with `--once` it ends after the checks.
+ */
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import type { ListrTaskWrapper } from "listr2" with { "resolution-mode": "import" };
+import { Cluster } from "./cluster";
+import { report, runChecks, type CheckResult } from "./conformance";
+import { devStack } from "./devStack";
+import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
+import { startHypervisor, type Hypervisor } from "./hypervisor";
+import type { StackOutputs } from "./outputs";
+import { startRegistry, type Registry } from "./registry";
+import type { ResourceEvent } from "./rehearsal/creator";
+import { writeSshFiles } from "./sshFiles";
+
+/** What the steps hand on to each other. */
+interface Demo {
+  hypervisor: Hypervisor;
+  registry: Registry;
+  engine: Engine;
+  outputs: StackOutputs;
+  cluster: Cluster;
+  results: CheckResult[];
+}
+
+type Task = ListrTaskWrapper<Demo, never, never>;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { once: { type: "boolean", default: false } } });
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("stopped by Ctrl-C")));
+
+  const demo = await bringUp(stop.signal);
+  await show(demo);
+  if (demo.results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+  if (!values.once && !stop.signal.aborted) {
+    console.log("\nUp until Ctrl-C.");
+    await once(stop.signal, "abort");
+  }
+  console.log("\nTaking it down: the machines, networks and processes end with the lab.");
+}
+
+async function bringUp(signal: AbortSignal): Promise<Demo> {
+  const { Listr, PRESET_TIMER } = await import("listr2");
+  const steps = new Listr<Demo>(
+    [
+      {
+        title: "Start a throw-away hypervisor",
+        task: async (demo, task) => {
+          demo.hypervisor = await startHypervisor();
+          task.title += ` (${demo.hypervisor.domainType === "kvm" ? "KVM" : "emulated: KVM does not work here"})`;
+        },
+      },
+      {
+        title: "Start a registry mirror",
+        task: async (demo) => {
+          demo.registry = await startRegistry();
+        },
+      },
+      { title: "Bring up the swarm", task: (demo, task) => swarmUp(demo, task as Task, signal) },
+      {
+        title: "Check what its users rely on",
+        task: async (demo, task) => {
+          demo.cluster = new Cluster(demo.outputs);
+          demo.results = await runChecks(demo.cluster);
+          const holding = demo.results.filter(({ failure }) => failure === undefined).length;
+          task.title += ` (${holding} of ${demo.results.length} hold)`;
+        },
+      },
+    ],
+    {
+      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
+      fallbackRendererOptions: { timer: PRESET_TIMER },
+      registerSignalListeners: false,
+    },
+  );
+  return steps.run();
+}
+
+async function swarmUp(demo: Demo, task: Task, signal: AbortSignal): Promise<void> {
+  demo.engine = await chooseEngine();
+  const { options, plan } = devStack(demo.hypervisor, demo.registry);
+  task.title = `Bring up ${plan.managers.length} managers and ${plan.workers.length} workers (engine: ${demo.engine.name})`;
+
+  const running = new Set<string>();
+  let done = 0;
+  const onResource = ({ type, name, phase }: ResourceEvent) => {
+    if (phase === "start") running.add(name);
+    if (phase !== "start" && running.delete(name)) done += 1;
+    // Machines and steps on nodes take their time; the rest is a matter of moments.
+    if (/Command|Domain/.test(type)) task.output = `${done} done, working on ${list(running)}`;
+  };
+  demo.outputs = await demo.engine.up({ ...options, onResource, signal });
+}
+
+function list(names: Set<string>): string {
+  return [...names].slice(0, 4).join(", ") + (names.size > 4 ? `, and ${names.size - 4} more` : "");
+}
+
+async function show({ engine, outputs, cluster, results }: Demo): Promise<void> {
+  for (const manager of cluster.managers) {
+    console.log(`\n${manager.name}$ docker node ls\n${await cluster.run(manager, "docker node ls")}`);
+  }
+  await cluster.close();
+  console.log(`\n${report(results)}\n`);
+  for (const { name, ingressAddress, advertiseAddress } of outputs.nodes) {
+    console.log(`${name.padEnd(8)} ${ingressAddress.padEnd(16)} (swarm: ${advertiseAddress})`);
+  }
+  writeSshFiles(process.cwd(), "dev", outputs);
+  console.log(`\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`);
+  if (engine.name === "rehearsal") {
+    console.log(`Pulumi's own engine was not used: ${whyNoPulumi() ?? "LAB_ENGINE=rehearsal"}`);
+  }
+}
+
+main().catch((error: Error) => {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,35 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { planCluster, type ClusterPlan } from "../plan/cluster";
+import { parseConfig } from "../plan/config";
+import { readStackConfig } from "../plan/stackFile";
+import type { EngineOptions } from "./engine";
+import type { Hypervisor } from "./hypervisor";
+import { runFolder } from "./inside";
+import type { Registry } from "./registry";
+
+/** The stack that the lab brings up: Pulumi.dev.yaml, as it is used outside the lab. */
+const STACK = "dev";
+
+/** The `dev` stack in this lab, with what the lab decides: how machines run, and their registry. */
+export function devStack(
+  hypervisor: Hypervisor,
+  registry: Registry,
+  overrides: Record<string, string> = {},
+): { options: EngineOptions; plan: ClusterPlan } {
+  const projectDir = join(__dirname, "..");
+  const fromFiles = { ...readStackConfig(projectDir, STACK), ...overrides };
+  const { nat } = planCluster(parseConfig(fromFiles), STACK);
+  const config = {
+    ...fromFiles,
+    libvirtUri: hypervisor.uri,
+    domainType: hypervisor.domainType,
+    registryMirror: `http://${nat.hostAddress}:${registry.port}`,
+  };
+  const dir = join(runFolder(), STACK);
+  mkdirSync(dir, { recursive: true });
+  return {
+    options: { projectDir, stack: STACK, config, dir },
+    plan: planCluster(parseConfig(config), STACK),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The two engines that can run the program in the lab: Pulumi's own, where its CLI and plugins are
+ * installed, and the rehearsal engine everywhere else. The program and the checks are the same.
+ */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import { stringify } from "yaml";
+import { devDependencies, name as projectName } from "../package.json";
+import type { StackOutputs } from "./outputs";
+import type { ResourceEvent } from "./rehearsal/creator";
+
+export type EngineName = "pulumi" | "rehearsal";
+
+export interface EngineOptions {
+  projectDir: string;
+  stack: string;
+  /** Every key without its namespace, defaults included. */
+  config: Record<string, string>;
+  /** Folder for state and generated files. It goes with the lab. */
+  dir: string;
+  onResource?: (event: ResourceEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Brings the stack up and returns its outputs, secrets included. */
+  up(options: EngineOptions): Promise<StackOutputs>;
+}
+
+/** The plugins of this project, as Pulumi's plugin cache names them. */
+const PLUGINS = ["terraform-provider-v1.1.3", "command-v1.2.1", "tls-v5.6.1"];
+
+/**
+ * Why Pulumi's own engine cannot be used here, or undefined when it can. The lab has no way out, so
+ * everything has to be installed already.
+ */
+export function whyNoPulumi(): string | undefined {
+  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const needed = [
+    join(home, "versions", devDependencies.pulumi, "bin", "pulumi"),
+    ...PLUGINS.map((plugin) => join(home, "plugins", `resource-${plugin}`)),
+  ];
+  const missing = needed.filter((path) => !existsSync(path));
+  if (missing.length === 0) return undefined;
+  return `not installed: ${missing.join(", ")} (npx pulumi version && npx pulumi install)`;
+}
+
+/** Pulumi's engine when it is there; `LAB_ENGINE=pulumi|rehearsal` chooses by hand. */
+export async function chooseEngine(): Promise<Engine> {
+  const wanted = process.env.LAB_ENGINE;
+  const missing = whyNoPulumi();
+  if (wanted === "pulumi" && missing) throw new Error(`LAB_ENGINE=pulumi: ${missing}`);
+  if (wanted !== "rehearsal" && !missing) return pulumiEngine;
+  const { rehearse } = await import("./rehearsal/index.js");
+  return {
+    name: "rehearsal",
+    up: async (options) => (await rehearse(options)).outputs as unknown as StackOutputs,
+  };
+}
+
+const pulumiEngine: Engine = {
+  name: "pulumi",
+  async up(options) {
+    const stack = await openStack(options);
+    const { outputs } = await stack.up({
+      configFile: configFile(options),
+      suppressProgress: true,
+      ...(options.onResource ? { onEvent: reportTo(options.onResource) } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    return Object.fromEntries(
+      Object.entries(outputs).map(([key, { value }]) => [key, value]),
+    ) as unknown as StackOutputs;
+  },
+};
+
+/** The stack in a state of its own below `dir`; the project's own state is not touched. */
+export async function openStack(options: EngineOptions): Promise<Stack> {
+  const state = join(options.dir, "state");
+  mkdirSync(state, { recursive: true });
+  return LocalWorkspace.createOrSelectStack(
+    { stackName: options.stack, workDir: options.projectDir },
+    {
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${state}`,
+        PULUMI_CONFIG_PASSPHRASE: "lab",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      },
+    },
+  );
+}
+
+/** Writes the configuration as a stack file and returns its path. */
+export function configFile(options: EngineOptions): string {
+  const path = join(options.dir, `Pulumi.${options.stack}.yaml`);
+  const config = Object.fromEntries(
+    Object.entries(options.config).map(([key, value]) => [`${projectName}:${key}`, value]),
+  );
+  writeFileSync(path, stringify({ config }));
+  return path;
+}
+
+function reportTo(onResource: (event: ResourceEvent) => void): (event: EngineEvent) => void {
+  const started = new Map<string, number>();
+  return ({ resourcePreEvent, resOutputsEvent, resOpFailedEvent }) => {
+    const event = resourcePreEvent ?? resOutputsEvent ?? resOpFailedEvent;
+    if (!event || event.metadata.op === "same") return;
+    const { urn, type } = event.metadata;
+    const name = urn.slice(urn.lastIndexOf("::") + 2);
+    if (resourcePreEvent) {
+      started.set(urn, performance.now());
+      onResource({ type, name, phase: "start" });
+      return;
+    }
+    const seconds = (performance.now() - (started.get(urn) ?? performance.now())) / 1000;
+    onResource({ type, name, phase: resOpFailedEvent ? "failed" : "done", seconds });
+  };
+}
