@@ -2,16 +2,17 @@ import type { Client } from "ssh2";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { dial, execute } from "./rehearsal/ssh";
 
-/** Seconds to wait for a node that does not answer. An emulated one may take a while. */
-const DIAL_SECONDS = 60;
-
 /** A running stack, known by its outputs alone: what checks and reports look at. */
 export class Cluster {
   readonly nodes: NodeOutput[];
   readonly managers: NodeOutput[];
   private readonly clients = new Map<string, Promise<Client>>();
 
-  constructor(readonly outputs: StackOutputs) {
+  /** @param dialSeconds bound for a node that does not answer; an emulated one takes a while */
+  constructor(
+    readonly outputs: StackOutputs,
+    private readonly dialSeconds = 60,
+  ) {
     this.nodes = outputs.nodes;
     this.managers = outputs.nodes.filter(({ role }) => role === "manager");
   }
@@ -53,7 +54,7 @@ export class Cluster {
         dialErrorLimit: -1,
         perDialTimeout: 10,
       },
-      AbortSignal.timeout(DIAL_SECONDS * 1000),
+      AbortSignal.timeout(this.dialSeconds * 1000),
     );
   }
 }

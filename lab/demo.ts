@@ -103,7 +103,9 @@ function list(names: Set<string>): string {
 
 async function show({ engine, outputs, cluster, results }: Demo): Promise<void> {
   for (const manager of cluster.managers) {
-    console.log(`\n${manager.name}$ docker node ls\n${await cluster.run(manager, "docker node ls")}`);
+    console.log(
+      `\n${manager.name}$ docker node ls\n${await cluster.run(manager, "docker node ls")}`,
+    );
   }
   await cluster.close();
   console.log(`\n${report(results)}\n`);
@@ -111,7 +113,9 @@ async function show({ engine, outputs, cluster, results }: Demo): Promise<void> 
     console.log(`${name.padEnd(8)} ${ingressAddress.padEnd(16)} (swarm: ${advertiseAddress})`);
   }
   writeSshFiles(process.cwd(), "dev", outputs);
-  console.log(`\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`);
+  console.log(
+    `\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`,
+  );
   if (engine.name === "rehearsal") {
     console.log(`Pulumi's own engine was not used: ${whyNoPulumi() ?? "LAB_ENGINE=rehearsal"}`);
   }

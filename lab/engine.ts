@@ -2,7 +2,7 @@
  * The two engines that can run the program in the lab: Pulumi's own, where its CLI and plugins are
  * installed, and the rehearsal engine everywhere else. The program and the checks are the same.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
@@ -65,12 +65,7 @@ const pulumiEngine: Engine = {
   name: "pulumi",
   async up(options) {
     const stack = await openStack(options);
-    const { outputs } = await stack.up({
-      configFile: configFile(options),
-      suppressProgress: true,
-      ...(options.onResource ? { onEvent: reportTo(options.onResource) } : {}),
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    const { outputs } = await stack.up(runOptions(options));
     return Object.fromEntries(
       Object.entries(outputs).map(([key, { value }]) => [key, value]),
     ) as unknown as StackOutputs;
@@ -94,8 +89,24 @@ export async function openStack(options: EngineOptions): Promise<Stack> {
   );
 }
 
-/** Writes the configuration as a stack file and returns its path. */
-export function configFile(options: EngineOptions): string {
+/** File below `dir` with everything that Pulumi's console output would show. */
+export const CONSOLE_LOG = "console.log";
+
+/**
+ * What every operation on the stack of `openStack` takes: the configuration, written as a stack
+ * file of its own; reports of resources; the console output kept in a file.
+ */
+export function runOptions(options: EngineOptions) {
+  return {
+    configFile: writeConfig(options),
+    suppressProgress: true,
+    onOutput: (text: string) => appendFileSync(join(options.dir, CONSOLE_LOG), text),
+    ...(options.onResource ? { onEvent: reportTo(options.onResource) } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  };
+}
+
+function writeConfig(options: EngineOptions): string {
   const path = join(options.dir, `Pulumi.${options.stack}.yaml`);
   const config = Object.fromEntries(
     Object.entries(options.config).map(([key, value]) => [`${projectName}:${key}`, value]),

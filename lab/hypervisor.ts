@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import type { DomainType } from "../plan/domain";
 import { startDaemon } from "./daemon";
 import { runFolder } from "./inside";
-import { type DomainType, bestDomainType } from "./kvm";
+import { bestDomainType } from "./kvm";
 
 const run = promisify(execFile);
 const uri = "qemu:///system";

@@ -1,14 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm, writeFile, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import type { DomainType } from "../plan/domain";
 
 const run = promisify(execFile);
 const verdictFile = join(__dirname, "..", ".cache", "lab", "kvm.json");
-
-/** What libvirt calls the way a machine is run: by the processor, or in software (much slower). */
-export type DomainType = "kvm" | "qemu";
 
 /**
  * Whether this machine's KVM can run a node, found out by trying.

@@ -50,11 +50,10 @@ const oneLeader: Check = {
       managers.map(({ name }) => name),
       cluster.managers.map(({ name }) => name).sort(),
     );
-    expectSame(
-      "manager status",
-      managers.map(({ managerStatus }) => managerStatus).sort(),
-      ["Leader", ...cluster.managers.slice(1).map(() => "Reachable")],
-    );
+    expectSame("manager status", managers.map(({ managerStatus }) => managerStatus).sort(), [
+      "Leader",
+      ...cluster.managers.slice(1).map(() => "Reachable"),
+    ]);
   },
 };
 

@@ -83,6 +83,7 @@ export class Creator {
     const { customTimeouts, additionalSecretOutputs = [] } =
       this.resourceOptions.get(`${type}::${name}`) ?? {};
     const timeout = customTimeouts?.create ?? CREATE_TIMEOUT;
+    // Not AbortSignal.timeout: inside AbortSignal.any, Node 20 may collect it before it fires.
     const expired = new AbortController();
     const timer = setTimeout(() => expired.abort(), milliseconds(timeout));
     try {
