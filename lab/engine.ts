@@ -2,11 +2,11 @@
  * The two engines that can run the program in the lab: Pulumi's own, where its CLI and plugins are
  * installed, and the rehearsal engine everywhere else. The program and the checks are the same.
  */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { devDependencies, name as projectName } from "../package.json";
 import type { StackOutputs } from "./outputs";
 import type { ResourceEvent } from "./rehearsal/creator";
@@ -72,12 +72,20 @@ const pulumiEngine: Engine = {
   },
 };
 
-/** The stack in a state of its own below `dir`; the project's own state is not touched. */
+/**
+ * The stack with a project file, configuration and state of its own below `dir`, which run the
+ * program where it is: nothing of the project's own is touched.
+ */
 export async function openStack(options: EngineOptions): Promise<Stack> {
   const state = join(options.dir, "state");
   mkdirSync(state, { recursive: true });
+  const project = parse(readFileSync(join(options.projectDir, "Pulumi.yaml"), "utf8"));
+  writeFileSync(
+    join(options.dir, "Pulumi.yaml"),
+    stringify({ ...project, main: options.projectDir }),
+  );
   return LocalWorkspace.createOrSelectStack(
-    { stackName: options.stack, workDir: options.projectDir },
+    { stackName: options.stack, workDir: options.dir },
     {
       envVars: {
         PULUMI_BACKEND_URL: `file://${state}`,
@@ -107,7 +115,7 @@ export function runOptions(options: EngineOptions) {
 }
 
 function writeConfig(options: EngineOptions): string {
-  const path = join(options.dir, `Pulumi.${options.stack}.yaml`);
+  const path = join(options.dir, "config.yaml");
   const config = Object.fromEntries(
     Object.entries(options.config).map(([key, value]) => [`${projectName}:${key}`, value]),
   );

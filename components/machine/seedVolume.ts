@@ -62,10 +62,14 @@ export async function seedVolume(seed: Seed): Promise<Buffer> {
   for (const [name, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
     const file = ff.malloc(fatfs.sizeof_FIL);
-    const buffer = ff.malloc(bytes.length + 4);
+    const buffer = ff.malloc(bytes.length);
+    const written = ff.malloc(4);
     ff.HEAPU8.set(bytes, buffer);
     check(`creating ${name}`, ff.f_open(file, name, fatfs.FA_WRITE | fatfs.FA_CREATE_ALWAYS));
-    check(`writing ${name}`, ff.f_write(file, buffer, bytes.length, buffer + bytes.length));
+    check(`writing ${name}`, ff.f_write(file, buffer, bytes.length, written));
+    if (ff.getValue(written, "i32") !== bytes.length) {
+      throw new Error(`seed volume: no room for all of ${name}`);
+    }
     check(`closing ${name}`, ff.f_close(file));
   }
   check("unmounting", ff.f_unmount(""));

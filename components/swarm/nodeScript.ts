@@ -42,7 +42,7 @@ export function nodeScript(
   opts: pulumi.CustomResourceOptions,
 ): command.remote.Command {
   // The private key makes the whole connection a secret; the user's name in it is none.
-  const user = pulumi.unsecret(args.machine.connection.apply((connection) => connection.user));
+  const user = pulumi.unsecret(args.machine.connection.user);
   const line = (words: Words) =>
     pulumi.all([user, pulumi.all(words)]).apply(([user, plain]) => {
       const root = user === "root" ? [] : ["sudo", "-n"];

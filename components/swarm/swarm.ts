@@ -60,7 +60,7 @@ export class Swarm extends pulumi.ComponentResource {
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
     const init = this.init([ready.get(first)!]);
     const size = this.size(init);
-    const tokens = this.tokens(size);
+    const tokens = this.tokens(init);
     const members = args.machines.map((machine) => {
       const join = this.join(machine, tokens, [ready.get(machine)!, size]);
       return this.member(machine, join, [...ready.values()]);
@@ -126,7 +126,7 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  private tokens(size: command.remote.Command): command.remote.Command {
+  private tokens(init: command.remote.Command): command.remote.Command {
     return nodeScript(
       `${this.prefix}-tokens`,
       {
@@ -136,7 +136,7 @@ export class Swarm extends pulumi.ComponentResource {
         secretOutput: true,
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
-      { parent: this, dependsOn: [size] },
+      { parent: this, dependsOn: [init] },
     );
   }
 

@@ -79,31 +79,37 @@ create_machine() {
   internal_mac=$(printf '52:54:00:2a:00:%02x' "$byte")
 
   mkdir -p "$seed"
-  cat > "$seed/meta-data" << YAML
-instance-id: $name
-local-hostname: $name
-YAML
-  cat > "$seed/user-data" << YAML
+  # JSON is YAML, and what both a stock cloud image and images/node read.
+  cat > "$seed/meta-data" << JSON
+{ "instance-id": "$name", "local-hostname": "$name" }
+JSON
+  cat > "$seed/user-data" << JSON
 #cloud-config
-disable_root: false
-users:
-  - name: root
-    ssh_authorized_keys: ["$(< "$key.pub")"]
-YAML
-  cat > "$seed/network-config" << YAML
-version: 2
-ethernets:
-  eth0:
-    match: { macaddress: "$nat_mac" }
-    set-name: eth0
-    addresses: [${nat_address[$name]}/24]
-    routes: [{ to: default, via: 192.168.123.1 }]
-    nameservers: { addresses: [192.168.123.1] }
-  eth1:
-    match: { macaddress: "$internal_mac" }
-    set-name: eth1
-    addresses: [${internal_address[$name]}/24]
-YAML
+{
+  "hostname": "$name",
+  "disable_root": false,
+  "users": [{ "name": "root", "ssh_authorized_keys": ["$(< "$key.pub")"] }]
+}
+JSON
+  cat > "$seed/network-config" << JSON
+{
+  "version": 2,
+  "ethernets": {
+    "eth0": {
+      "match": { "macaddress": "$nat_mac" },
+      "set-name": "eth0",
+      "addresses": ["${nat_address[$name]}/24"],
+      "routes": [{ "to": "default", "via": "192.168.123.1" }],
+      "nameservers": { "addresses": ["192.168.123.1"] }
+    },
+    "eth1": {
+      "match": { "macaddress": "$internal_mac" },
+      "set-name": "eth1",
+      "addresses": ["${internal_address[$name]}/24"]
+    }
+  }
+}
+JSON
   xorriso -report_about WARNING -as mkisofs -output "$seed.iso" -volid CIDATA -joliet -rational-rock "$seed"
   qemu-img create -q -f qcow2 -b "$image" -F qcow2 "$disks/$name.qcow2" 5000000000
 

@@ -4,6 +4,7 @@
 
 main() {
   local address=$1 pool=$2
+  engine_answers || fail "the Docker engine does not answer"
   case $(engine '{{.Swarm.LocalNodeState}}') in
     inactive)
       docker swarm init \

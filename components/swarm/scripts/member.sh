@@ -5,6 +5,8 @@
 #   the right role and address. Prints its ID.
 # member.sh leave SECONDS ID: takes the node out of the swarm without losing quorum or tasks.
 
+quietly() { "$@" >/dev/null 2>&1; }
+
 node() { docker node inspect --format "$1" "$ID" 2>/dev/null; }
 
 arrived() {
@@ -63,22 +65,21 @@ demote() {
   local deadline=$((SECONDS + SECONDS_BOUND))
   until safe_to_lose; do
     if ((SECONDS >= deadline)); then
-      drop_lock
       fail "manager $ID stays: without it the others are no safe majority" \
         "(unhealthy: ${UNHEALTHY:-none}; wanted: $(wanted_managers)). Bring them back first, then run pulumi up again"
     fi
     sleep 2
   done
   # Demoting the leader leaves a moment without one, so it may take several tries.
-  wait_for "$SECONDS_BOUND" "manager $ID to be demoted" docker node demote "$ID" >/dev/null 2>&1
+  wait_for "$SECONDS_BOUND" "manager $ID to be demoted" quietly docker node demote "$ID"
   wait_for "$SECONDS_BOUND" "manager $ID to be a worker" is_worker
 }
 
 is_worker() { [[ $(node '{{.Spec.Role}}{{with .ManagerStatus}} manager{{end}}') == worker ]]; }
 
 drain() {
-  wait_for 30 "node $ID to take the drain" \
-    docker node update --availability drain "$ID" >/dev/null 2>&1
+  wait_for "$SECONDS_BOUND" "node $ID to take the drain" \
+    quietly docker node update --availability drain "$ID"
   [[ $(node '{{.Status.State}}') == ready ]] || return 0
   local deadline=$((SECONDS + SECONDS_BOUND))
   while runs_tasks && ((SECONDS < deadline)); do sleep 1; done
@@ -104,10 +105,10 @@ leave() {
   if torn_down; then return 0; fi
 
   wait_for "$((2 * SECONDS_BOUND))" "another node to finish leaving" take_lock
+  trap drop_lock EXIT
   if [[ $(node '{{.Spec.Role}}') == manager ]]; then demote; fi
   drain
-  wait_for "$SECONDS_BOUND" "node $ID to be removed" docker node rm --force "$ID" >/dev/null 2>&1
-  drop_lock
+  wait_for "$SECONDS_BOUND" "node $ID to be removed" quietly docker node rm --force "$ID"
 }
 
 main() {
