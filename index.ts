@@ -2,18 +2,27 @@
  * A Docker Swarm from one program: config -> plan -> the target's machines -> swarm -> outputs.
  */
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
 import { Swarm } from "./components/swarm/swarm";
-import { planCluster, type ClusterPlan } from "./plan/cluster";
-import { parseConfig, type Config } from "./plan/config";
+import { planCluster } from "./plan/cluster";
+import { ConfigError, type Config } from "./plan/config";
 import { engineConfig } from "./plan/engine";
+import { readConfig } from "./stacks/config";
 import { kvmTarget } from "./stacks/kvm";
 
 export = async () => {
-  const { config, plan } = readConfig();
+  try {
+    return await program();
+  } catch (error) {
+    // What is wrong with the config is said in full; a stack trace would only hide it.
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  }
+};
 
-  const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
-  const { machines, networkIds } = await kvmTarget(config, plan, access);
+async function program() {
+  const config = readConfig();
+  const plan = planCluster(config, pulumi.getStack());
+
+  const { machines, sshPrivateKey, networkIds } = await kvmTarget(config, plan);
   const swarm = new Swarm("swarm", {
     machines,
     engineConfig: engineConfig(config),
@@ -47,28 +56,10 @@ export = async () => {
     ),
     sshUser: config.sshUser,
     /** Secret: the private half of the key that logs in to every node. */
-    sshPrivateKey: access.privateKeyOpenssh,
+    sshPrivateKey,
     /** Lines for a `known_hosts` file: the host key of every node. */
     sshKnownHosts: machines.map((machine) => machine.knownHost),
   };
-};
-
-/**
- * All keys of this project as they were set, or as Pulumi.yaml has them by default, and what they
- * come to. Everything that is wrong with them is said at once, before any resource is registered.
- */
-function readConfig(): { config: Config; plan: ClusterPlan } {
-  const prefix = `${pulumi.getProject()}:`;
-  const values = Object.entries(pulumi.runtime.allConfig())
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, value]) => [key.slice(prefix.length), value]);
-  try {
-    const config = parseConfig(Object.fromEntries(values));
-    return { config, plan: planCluster(config, pulumi.getStack()) };
-  } catch (error) {
-    // The message says it all; a stack trace would only hide it.
-    throw new pulumi.RunError((error as Error).message);
-  }
 }
 
 function sshCommand(stack: string, config: Config, address: string): string {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { ConfigError } from "../plan/config";
 import { fingerprint } from "../plan/fingerprint";
 import { builtImagePath, imageRecipeHash } from "./recipe";
 
@@ -22,7 +23,7 @@ export interface Image {
  * - An http(s) URL: known by the URL. Publishers keep dated names; a name such as `latest` would
  *   hide a change.
  *
- * @throws Error when a file that has to be read is not there, with what to do.
+ * @throws ConfigError when a file that has to be read is not there, with what to do.
  */
 export async function resolveImage(image: string): Promise<Image> {
   if (image === "node") {
@@ -32,16 +33,18 @@ export async function resolveImage(image: string): Promise<Image> {
 
   const path = image.startsWith("file:") ? fileURLToPath(image) : image;
   if (!existsSync(path)) {
-    throw new Error(`image: there is no file ${path}; give the path of a qcow2 image, or "node"`);
+    throw new ConfigError([
+      `image: there is no file ${path}; write the path of a qcow2 image, or "node"`,
+    ]);
   }
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return { source: path, fingerprint: hash.digest("hex").slice(0, 12) };
 }
 
-/** @throws Error when an image that is to be uploaded now has not been built yet. */
+/** @throws ConfigError when an image that is to be uploaded now has not been built yet. */
 export function requireBuilt(image: Image): void {
   if (image.source.startsWith("/") && !existsSync(image.source)) {
-    throw new Error("image: the node image is not built yet; run `npm run image` and try again");
+    throw new ConfigError(['image: "node" is not built yet; run `npm run image`, then try again']);
   }
 }

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import type { DomainType } from "../plan/domain";
 import { startDaemon } from "./daemon";
 import { runFolder } from "./inside";
-import { bestDomainType } from "./kvm";
+import { bestDomainType } from "../stacks/accelerator";
 
 const run = promisify(execFile);
 const uri = "qemu:///system";

@@ -2,8 +2,8 @@ import { startHypervisor } from "./hypervisor";
 import { startRegistry } from "./registry";
 
 /**
- * Starts what a stack needs and leaves it running for as long as the lab lasts:
- * `lab/enter bash -c 'npx tsx lab/start.ts && exec bash'` gives a shell in a ready lab.
+ * Starts what a stack needs and leaves it running for as long as the lab lasts. `npm run lab` does
+ * it and then gives a shell in the lab.
  */
 async function main(): Promise<void> {
   const [hypervisor, registry] = await Promise.all([startHypervisor(), startRegistry()]);

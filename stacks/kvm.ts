@@ -1,4 +1,3 @@
-import { constants, accessSync } from "node:fs";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
@@ -11,23 +10,28 @@ import { domainName, type ClusterPlan } from "../plan/cluster";
 import type { Config } from "../plan/config";
 import type { DomainType } from "../plan/domain";
 import { engineConfig } from "../plan/engine";
+import { bestDomainType } from "./accelerator";
 
 /** What a target gives to the rest of the program. */
 export interface Target {
   machines: Machine[];
+  /** OpenSSH private key that logs in to every machine. */
+  sshPrivateKey: pulumi.Output<string>;
   /** Identifiers of the networks that were made, by name. */
   networkIds: pulumi.Output<Record<string, string>>;
 }
 
-/** Turns a plan into virtual machines on one libvirt host. */
-export async function kvmTarget(
-  config: Config,
-  plan: ClusterPlan,
-  access: tls.PrivateKey,
-): Promise<Target> {
+/**
+ * Turns a plan into virtual machines on one libvirt host.
+ *
+ * @throws ConfigError when the image is not there, before anything is registered.
+ */
+export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Target> {
   const image = await resolveImage(config.image);
   if (!pulumi.runtime.isDryRun()) requireBuilt(image);
+  const type = await domainType(config);
 
+  const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
   const provider = new libvirt.Provider("libvirt", { uri: config.libvirtUri });
   const opts = { providers: { libvirt: provider } };
   const networks = new Networks("network", { nat: plan.nat, internal: plan.internal }, opts);
@@ -43,7 +47,7 @@ export async function kvmTarget(
         {
           node,
           domainName: domainName(plan.stack, node.name),
-          domainType: domainType(config),
+          domainType: type,
           memoryMiB: config.memoryMiB,
           vcpus: config.vcpus,
           diskMB: config.diskMB,
@@ -64,20 +68,14 @@ export async function kvmTarget(
         opts,
       ),
   );
-  return { machines, networkIds: networks.ids };
+  return { machines, sshPrivateKey: access.privateKeyOpenssh, networkIds: networks.ids };
 }
 
 /**
- * `auto` means the hardware's accelerator, unless the hypervisor is this very machine and has
- * none that we may open.
+ * `auto` means the hardware's accelerator, unless the hypervisor is this very machine and a trial
+ * shows that it does not work here.
  */
-function domainType(config: Config): DomainType {
+async function domainType(config: Config): Promise<DomainType> {
   if (config.domainType !== "auto") return config.domainType;
-  if (new URL(config.libvirtUri).host) return "kvm";
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return "kvm";
-  } catch {
-    return "qemu";
-  }
+  return new URL(config.libvirtUri).host ? "kvm" : bestDomainType();
 }

@@ -151,6 +151,11 @@ XML
   until_true "$boot_limit" "$name: SSH and Docker" on "$name" docker info
 }
 
+# It prints the command to join with, token and all.
+init() {
+  on mg0 docker swarm init --advertise-addr "${internal_address[mg0]}" > /dev/null
+}
+
 join() {
   local name=$1 role=manager
   [[ $name == mg* ]] || role=worker
@@ -177,7 +182,7 @@ for machine in "${machines[@]}"; do
   read -r name byte <<< "$machine"
   step "$name" create_machine "$name" "$byte"
 done
-step init on mg0 docker swarm init --advertise-addr "${internal_address[mg0]}"
+step init init
 for role in manager worker; do
   token[$role]=$(on mg0 docker swarm join-token --quiet "$role")
 done

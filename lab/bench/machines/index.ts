@@ -3,24 +3,14 @@
  * same code, image and domain definition as the whole program has.
  */
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
 import { planCluster } from "../../../plan/cluster";
-import { parseConfig } from "../../../plan/config";
+import { readConfig } from "../../../stacks/config";
 import { kvmTarget } from "../../../stacks/kvm";
 
 export = async () => {
-  const prefix = `${pulumi.getProject()}:`;
-  const config = parseConfig(
-    Object.fromEntries(
-      Object.entries(pulumi.runtime.allConfig()).map(([key, value]) => [
-        key.slice(prefix.length),
-        value,
-      ]),
-    ),
-  );
-  const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
+  const config = readConfig();
   const plan = planCluster(config, pulumi.getStack());
-  const { machines } = await kvmTarget(config, plan, access);
+  const { machines, sshPrivateKey } = await kvmTarget(config, plan);
   return {
     nodes: machines.map(({ name, role, ingressAddress, identity }) => ({
       name,
@@ -29,7 +19,7 @@ export = async () => {
       identity,
     })),
     sshUser: config.sshUser,
-    sshPrivateKey: access.privateKeyOpenssh,
+    sshPrivateKey,
     sshKnownHosts: machines.map((machine) => machine.knownHost),
   };
 };

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import type { DomainType } from "../plan/domain";
 
 const run = promisify(execFile);
-const verdictFile = join(__dirname, "..", ".cache", "lab", "kvm.json");
+const verdictFile = join(__dirname, "..", ".cache", "kvm.json");
 
 /**
  * Whether this machine's KVM can run a node, found out by trying.

@@ -1,0 +1,297 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import program from "../../index";
+import { readStackConfig } from "../../plan/stackFile";
+import { FailedRun, resolve, run, type Registration, type Run } from "./harness";
+
+const PROJECT = join(__dirname, "../..");
+const SECRETS = /SWMTKN|PRIVATE KEY/;
+const COMPONENT = /^swarm:/;
+
+/** A folder for what the program writes, and for an image that is there on every machine. */
+const folder = mkdtempSync(join(os.tmpdir(), "graph-test-"));
+const image = join(folder, "image.qcow2");
+/** The stack `dev`. */
+let dev: Run;
+/** The same with one node only, for what is the same for every node. */
+let small: Run;
+const SMALL = { managers: "1", workers: "0" };
+
+jest.setTimeout(30_000); // enough for a machine that does other things too
+
+beforeAll(async () => {
+  jest.spyOn(os, "tmpdir").mockReturnValue(folder);
+  writeFileSync(image, "an image");
+  dev = await up();
+  small = await up(SMALL);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the program with the config of the stack `dev`, and changes to it. */
+async function up(config: Record<string, string> = {}, options = {}): Promise<Run> {
+  return run(program, {
+    config: { ...readStackConfig(PROJECT, "dev"), domainType: "qemu", image, ...config },
+    outputs,
+    ...options,
+  });
+}
+
+/** What the providers would answer, so that what depends on it is there too. */
+function outputs(type: string, name: string): Record<string, unknown> {
+  switch (type) {
+    case "tls:index/privateKey:PrivateKey":
+      return {
+        publicKeyOpenssh: `ssh-ed25519 AAAA${name}\n`,
+        privateKeyOpenssh: `-----BEGIN OPENSSH PRIVATE KEY-----\n${name}\n`,
+      };
+    case "libvirt:index/volume:Volume":
+      return { path: `/pool/${name}` };
+    case "libvirt:index/network:Network":
+    case "libvirt:index/domain:Domain":
+      return { uuid: `uuid-${name}` };
+    case "command:remote:Command":
+      return { stdout: stdoutOf(name) };
+    default:
+      return {};
+  }
+}
+
+function stdoutOf(name: string): string {
+  if (name === "swarm-tokens") return '{"manager":"SWMTKN-1-manager","worker":"SWMTKN-1-worker"}';
+  if (name === "swarm-init") return "cluster1";
+  const [, node] = /^swarm-(.*)-(?:join|member)$/.exec(name) ?? [];
+  return node ? `id-${node}` : "";
+}
+
+const key = ({ type, name, parent }: Registration) => `${type} ${name} ${parent ?? "-"}`;
+const keys = ({ resources }: Run) => resources.map(key).sort();
+
+function resource({ resources }: Run, name: string): Registration {
+  const found = resources.filter((candidate) => candidate.name === name);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+/** Names of the resources whose inputs differ between two runs, and that the engine would touch. */
+function changed(before: Run, after: Run): string[] {
+  const inputs = new Map(before.resources.map((one) => [key(one), watchedInputs(one)]));
+  return after.resources
+    .filter((one) => inputs.has(key(one)) && inputs.get(key(one)) !== watchedInputs(one))
+    .map(({ name }) => name)
+    .sort();
+}
+
+function watchedInputs({ inputs, opts }: Registration): string {
+  const ignored = Object.fromEntries((opts.ignoreChanges ?? []).map((name) => [name, undefined]));
+  return JSON.stringify({ ...inputs, ...ignored });
+}
+
+describe("the resources", () => {
+  test("of three managers and three workers are these: type, name, parent", () => {
+    expect(`\n${keys(dev).join("\n")}\n`).toMatchSnapshot();
+  });
+
+  test("have one name each, which begins with that of the component they are part of", () => {
+    const names = dev.resources.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, parent } of dev.resources.filter((one) => one.parent)) {
+      expect(resource(dev, parent!).type).toMatch(COMPONENT);
+      expect(name.startsWith(`${parent}-`)).toBe(true);
+    }
+  });
+
+  test("are all part of a component, but for the key and the provider that these share", () => {
+    const onTop = dev.resources.filter((one) => !one.parent && !COMPONENT.test(one.type));
+    expect(onTop.map(({ name }) => name).sort()).toEqual(["access", "libvirt"]);
+  });
+
+  test("are the same in a preview, where nothing is known that providers answer", async () => {
+    const preview = await up({}, { preview: true });
+    expect(keys(preview)).toEqual(keys(dev));
+    expect(resource(preview, "mg0-domain").inputs).toMatchObject({ memory: 800 });
+    expect(resource(preview, "swarm-mg0-join").inputs.create).toBe(
+      "bash -s -- 300 192.168.42.10 192.168.42.11 192.168.42.12",
+    );
+  });
+
+  test("of libvirt are made on the configured host", async () => {
+    const { resources } = await up({ ...SMALL, libvirtUri: "qemu+ssh://root@kvm1/system" });
+    const provider = resources.find(({ type }) => type === "pulumi:providers:libvirt")!;
+    expect(provider.inputs.uri).toBe("qemu+ssh://root@kvm1/system");
+    const used = resources.filter(({ type }) => type.startsWith("libvirt:"));
+    expect(used).toHaveLength(7); // two networks, a pool, a base; disk, seed and domain
+    expect(used.map((one) => one.provider)).toEqual(used.map(() => provider.name));
+  });
+});
+
+describe("a machine", () => {
+  test("has the configured memory and disk, and both its cards", () => {
+    expect(resource(dev, "worker2-disk").inputs.capacity).toBe(5_000_000_000);
+    expect(resource(dev, "worker2-domain").inputs).toMatchObject({
+      name: "dev-worker2",
+      type: "qemu",
+      memory: 800,
+      memoryUnit: "MiB",
+      devices: {
+        interfaces: [
+          {
+            mac: { address: "52:54:c0:a8:7b:16" },
+            source: { network: { network: "docker-network" } },
+          },
+          {
+            mac: { address: "52:54:c0:a8:2a:16" },
+            source: { network: { network: "docker-machines" } },
+          },
+        ],
+      },
+    });
+  });
+
+  const nameOf = (run: Run, volume: string) => resource(run, volume).inputs.name;
+
+  test.each([
+    ["memoryMiB", "900"],
+    ["diskMB", "6000"],
+    ["vcpus", "2"],
+    ["sshUser", "debian"],
+    ["nameservers", "192.0.2.53"],
+  ])("gets new volumes, and with them is a new one, when %s changes", async (name, value) => {
+    const after = await up({ ...SMALL, [name]: value });
+    expect(keys(after)).toEqual(keys(small));
+    for (const volume of ["mg0-disk", "mg0-seed"]) {
+      expect(nameOf(after, volume)).not.toBe(nameOf(small, volume));
+    }
+    expect(nameOf(after, "store-base")).toBe(nameOf(small, "store-base"));
+  });
+
+  test("gets new volumes when the image's content changes", async () => {
+    const other = join(folder, "other.qcow2");
+    writeFileSync(other, "another image");
+    const after = await up({ ...SMALL, image: other });
+    for (const volume of ["mg0-disk", "mg0-seed", "store-base"]) {
+      expect(nameOf(after, volume)).not.toBe(nameOf(small, volume));
+    }
+  });
+
+  test("stays when only Docker's configuration changes, which `ready` brings to it", async () => {
+    const after = await up({ ...SMALL, registryMirror: "http://192.168.123.1:5000" });
+    expect(changed(small, after)).toEqual(["swarm-mg0-ready"]);
+  });
+});
+
+describe("secrets", () => {
+  test.each([
+    ["managerJoinToken", "SWMTKN-1-manager"],
+    ["workerJoinToken", "SWMTKN-1-worker"],
+    ["sshPrivateKey", "-----BEGIN OPENSSH PRIVATE KEY-----\naccess\n"],
+  ])("include the output %s", async (name, value) => {
+    expect(await resolve(dev.outputs[name])).toEqual({ value, secret: true });
+  });
+
+  test("include no other output, and are in none", async () => {
+    const { managerJoinToken, workerJoinToken, sshPrivateKey, ...plain } = dev.outputs;
+    expect([managerJoinToken, workerJoinToken, sshPrivateKey]).not.toContain(undefined);
+    for (const [name, output] of Object.entries(plain)) {
+      const { value, secret } = await resolve(output);
+      expect([name, secret]).toEqual([name, false]);
+      expect(JSON.stringify(value)).not.toMatch(SECRETS);
+    }
+  });
+
+  test("include what joins a node, in whose stdin its role's token is", () => {
+    for (const [node, token] of [
+      ["mg1", "SWMTKN-1-manager"],
+      ["worker1", "SWMTKN-1-worker"],
+    ]) {
+      const join = resource(dev, `swarm-${node}-join`);
+      expect(join.inputs.stdin).toContain(`JOIN_TOKEN=${token}\n`);
+      expect(join.shown.stdin).toBe("[secret]");
+    }
+  });
+
+  test("are not visible in any input", () => {
+    expect(JSON.stringify(dev.resources.map(({ inputs }) => inputs))).toMatch(SECRETS);
+    expect(JSON.stringify(dev.resources.map(({ shown }) => shown))).not.toMatch(SECRETS);
+  });
+
+  test("are not logged by the step that reads the tokens", () => {
+    const { inputs, opts } = resource(dev, "swarm-tokens");
+    expect(inputs.logging).toBe("none");
+    expect(opts.additionalSecretOutputs).toContain("stdout");
+  });
+});
+
+describe("the outputs", () => {
+  test("name every node with its role, its addresses and its ID in the swarm", async () => {
+    const { value } = await resolve(dev.outputs.nodes);
+    expect(value).toHaveLength(6);
+    expect(value).toContainEqual({
+      name: "worker0",
+      role: "worker",
+      ingressAddress: "192.168.123.20",
+      advertiseAddress: "192.168.42.20",
+      id: "id-worker0",
+    });
+  });
+
+  test("name the networks that were made", async () => {
+    expect((await resolve(dev.outputs.networkIds)).value).toEqual({
+      "docker-network": "uuid-network-nat",
+      "docker-machines": "uuid-network-internal",
+    });
+  });
+
+  test("say how to log in, and what host keys to expect", async () => {
+    expect((await resolve(dev.outputs.ssh)).value).toMatchObject({
+      mg0: expect.stringMatching(/^ssh -i \S+ -o UserKnownHostsFile=\S+ root@192\.168\.123\.10$/),
+    });
+    expect((await resolve(dev.outputs.sshKnownHosts)).value).toContain(
+      "192.168.123.10 ssh-ed25519 AAAAmg0-host-key",
+    );
+  });
+});
+
+describe("a change of the config", () => {
+  test("to more nodes adds resources, and leaves the machines alone that are there", async () => {
+    const after = await up({ managers: "5", workers: "4" });
+    expect(keys(after)).toEqual(expect.arrayContaining(keys(dev)));
+    const added = after.resources.filter((one) => !keys(dev).includes(key(one)));
+    const components = added.filter((one) => COMPONENT.test(one.type)).map(({ name }) => name);
+    expect(components.sort()).toEqual(["mg3", "mg4", "worker3"]);
+    for (const { name } of added) expect(name).toMatch(/\b(mg3|mg4|worker3)\b/);
+    expect(changed(dev, after).filter((name) => !name.startsWith("swarm-"))).toEqual([]);
+  });
+
+  test.each([
+    ["natNetworkExists", "network-nat"],
+    ["internalNetworkExists", "network-internal"],
+  ])("to %s makes no such network, and uses the one that is there", async (name, network) => {
+    const after = await up({ ...SMALL, [name]: "true" });
+    expect(keys(small).filter((one) => !keys(after).includes(one))).toEqual([
+      `libvirt:index/network:Network ${network} network`,
+    ]);
+    expect(changed(small, after)).toEqual([]);
+  });
+});
+
+describe("a wrong config", () => {
+  async function refused(config: Record<string, string>): Promise<FailedRun> {
+    const error = await up(config).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(FailedRun);
+    return error as FailedRun;
+  }
+
+  test("is refused with all that is wrong in it before anything is registered", async () => {
+    const config = { managers: "2", workers: "many", memoryMiB: "8", colour: "red" };
+    const { message, registered } = await refused(config);
+    for (const name of Object.keys(config)) expect(message).toContain(`${name}: `);
+    expect(registered).toEqual([]);
+  });
+
+  test("of an image that is not there is refused before libvirt is asked for anything", async () => {
+    const { message, registered } = await refused({ image: "/no/such.qcow2" });
+    expect(message).toContain("there is no file /no/such.qcow2");
+    expect(registered).toEqual([]);
+  });
+});
