@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 const project = (name) => ({
   displayName: name,
+  // Not in /tmp, which a test empties, and which goes with the lab.
+  cacheDirectory: "<rootDir>/.cache/jest",
   testEnvironment: "node",
   roots: ["<rootDir>/test/" + name],
   transform: { "^.+\\.ts$": "ts-jest" },

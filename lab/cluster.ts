@@ -39,12 +39,15 @@ export class Cluster {
     return open;
   }
 
-  private connect(node: NodeOutput): Promise<Client> {
+  private async connect(node: NodeOutput): Promise<Client> {
     const known = this.outputs.sshKnownHosts.find((line) =>
       line.startsWith(`${node.ingressAddress} `),
     );
     if (!known) throw new Error(`${node.name}: the stack's outputs have no host key for it`);
-    return dial(
+    // The signal ends a standing connection too, so it is disarmed once there is one.
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), this.dialSeconds * 1000);
+    const client = dial(
       {
         host: node.ingressAddress,
         port: 22,
@@ -54,7 +57,8 @@ export class Cluster {
         dialErrorLimit: -1,
         perDialTimeout: 10,
       },
-      AbortSignal.timeout(this.dialSeconds * 1000),
+      giveUp.signal,
     );
+    return client.finally(() => clearTimeout(timer));
   }
 }
