@@ -6,6 +6,12 @@ export default tseslint.config(
   { ignores: ["node_modules/", ".cache/", "sdks/*/node_modules/"] },
   eslint.configs.recommended,
   { files: ["**/*.ts"], extends: [tseslint.configs.recommended] },
-  { files: ["**/*.js"], languageOptions: { sourceType: "commonjs", globals: { module: "writable", require: "readonly" } } },
+  {
+    files: ["**/*.js"],
+    languageOptions: {
+      sourceType: "commonjs",
+      globals: { module: "writable", require: "readonly" },
+    },
+  },
   prettier,
 );

@@ -30,8 +30,13 @@ export interface Engine {
   up(options: EngineOptions): Promise<StackOutputs>;
 }
 
-/** The plugins of this project, as Pulumi's plugin cache names them. */
-const PLUGINS = ["terraform-provider-v1.1.3", "command-v1.2.1", "tls-v5.6.1"];
+/** The plugins of this project, and the provider behind one of them, in Pulumi's folder. */
+const PLUGINS = [
+  "plugins/resource-terraform-provider-v1.1.3",
+  "plugins/resource-command-v1.2.1",
+  "plugins/resource-tls-v5.6.1",
+  "dynamic_tf_plugins/registry.opentofu.org/dmacvicar/libvirt/0.9.7",
+];
 
 /**
  * Why Pulumi's own engine cannot be used here, or undefined when it can. The lab has no way out, so
@@ -41,11 +46,11 @@ export function whyNoPulumi(): string | undefined {
   const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
   const needed = [
     join(home, "versions", devDependencies.pulumi, "bin", "pulumi"),
-    ...PLUGINS.map((plugin) => join(home, "plugins", `resource-${plugin}`)),
+    ...PLUGINS.map((plugin) => join(home, plugin)),
   ];
   const missing = needed.filter((path) => !existsSync(path));
   if (missing.length === 0) return undefined;
-  return `not installed: ${missing.join(", ")} (npx pulumi version && npx pulumi install)`;
+  return `not installed: ${missing.join(", ")} (a first \`npx pulumi preview\` with a network installs them)`;
 }
 
 /** Pulumi's engine when it is there; `LAB_ENGINE=pulumi|rehearsal` chooses by hand. */

@@ -132,9 +132,10 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
     disk: libvirt.Volume,
     seed: libvirt.Volume,
   ): libvirt.Domain {
+    // By path, not by pool and name: libvirt's AppArmor profiles only know of files.
     const volume = (source: libvirt.Volume, dev: string, type: "qcow2" | "raw") => ({
       driver: { name: "qemu", type },
-      source: { volume: { pool: source.pool, volume: source.name } },
+      source: { file: { file: source.path } },
       target: { dev, bus: "virtio" as const },
     });
     const nic = (network: pulumi.Input<string>, address: string) => ({
@@ -168,7 +169,6 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
             nic(args.internalNetwork, args.node.advertiseMac),
           ],
           consoles: [{ target: { type: "serial", port: 0 } }],
-          rngs: [{ model: "virtio", backend: { random: "/dev/urandom" } }],
         },
       },
       // Two domains of one name cannot exist side by side; no change is made to a running one.

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onExit } from "signal-exit";
 import type { DiskIO, FatFs } from "js-fatfs" with { "resolution-mode": "import" };
 import type { Seed } from "../../plan/seed";
 
@@ -33,7 +34,7 @@ let folder: string | undefined;
 function privateFolder(): string {
   if (!folder) {
     const made = mkdtempSync(join(tmpdir(), "pulumi-swarm-seeds-"));
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    onExit(() => rmSync(made, { recursive: true, force: true }));
     folder = made;
   }
   return folder;

@@ -14,8 +14,6 @@ export interface NodeScriptArgs {
   script: string;
   /** Arguments when the resource is made, and again when one of its inputs changes. */
   create: Words;
-  /** Arguments for a change, where they differ from those of `create`. */
-  update?: Words;
   /** Arguments when the resource goes. Without them, nothing runs then. */
   delete?: Words;
   /**
@@ -63,7 +61,6 @@ export function nodeScript(
         .output(args.variables ?? {})
         .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
       create: line(args.create),
-      ...(args.update ? { update: line(args.update) } : {}),
       ...(args.delete ? { delete: line(args.delete) } : {}),
       ...(args.triggers ? { triggers: args.triggers } : {}),
       addPreviousOutputInEnv: false,

@@ -59,12 +59,12 @@ export class Swarm extends pulumi.ComponentResource {
 
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
     const init = this.init([ready.get(first)!]);
-    const size = this.size(init);
     const tokens = this.tokens(init);
     const members = args.machines.map((machine) => {
-      const join = this.join(machine, tokens, [ready.get(machine)!, size]);
+      const join = this.join(machine, init, tokens, [ready.get(machine)!]);
       return this.member(machine, join, [...ready.values()]);
     });
+    this.size(members);
     this.teardown(members);
 
     this.clusterId = init.stdout;
@@ -112,8 +112,11 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** The wanted number of managers, kept in the swarm for those that leave. */
-  private size(init: command.remote.Command): command.remote.Command {
+  /**
+   * The wanted number of managers, kept in the swarm for those that leave: Pulumi deletes after it
+   * has updated everything else.
+   */
+  private size(members: pulumi.Resource[]): command.remote.Command {
     return nodeScript(
       `${this.prefix}-size`,
       {
@@ -122,7 +125,7 @@ export class Swarm extends pulumi.ComponentResource {
         create: [this.managers.length],
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
-      { parent: this, dependsOn: [init] },
+      { parent: this, dependsOn: members },
     );
   }
 
@@ -136,12 +139,15 @@ export class Swarm extends pulumi.ComponentResource {
         secretOutput: true,
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
-      { parent: this, dependsOn: [init] },
+      // A first manager with a new host key is no reason to ask again, least of all before it is back.
+      { parent: this, dependsOn: [init], ignoreChanges: ["connection"] },
     );
   }
 
+  /** Joins through whichever manager answers; which ones there are is looked at on joining only. */
   private join(
     machine: Machine,
+    init: command.remote.Command,
     tokens: command.remote.Command,
     dependsOn: pulumi.Resource[],
   ): command.remote.Command {
@@ -152,12 +158,15 @@ export class Swarm extends pulumi.ComponentResource {
       {
         machine,
         script: "join",
-        create: [seconds, machine.advertiseAddress, ...others.map((peer) => peer.advertiseAddress)],
+        create: [
+          ...[seconds, init.stdout, machine.advertiseAddress],
+          ...others.map((peer) => peer.advertiseAddress),
+        ],
         variables: { JOIN_TOKEN: joinToken(tokens, machine.role) },
         triggers: [machine.identity],
         timeoutSeconds: 2 * seconds,
       },
-      { parent: this, dependsOn },
+      { parent: this, dependsOn, ignoreChanges: ["create"] },
     );
   }
 
@@ -178,8 +187,9 @@ export class Swarm extends pulumi.ComponentResource {
         script: "member",
         create: ["arrive", joinSeconds, join.stdout, machine.role, machine.advertiseAddress],
         delete: ["leave", drainSeconds, join.stdout],
-        triggers: [machine.identity, join.stdout],
-        timeoutSeconds: 4 * Math.max(joinSeconds, drainSeconds),
+        triggers: [machine.identity],
+        // A node that leaves may have to wait for the one before it, which takes its time as well.
+        timeoutSeconds: Math.max(joinSeconds, 12 * drainSeconds),
       },
       { parent: this, dependsOn: [join, ...machines] },
     );
@@ -200,10 +210,9 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** A manager that can speak for the machine when it is gone: the next one, in a ring. */
+  /** A manager that can speak for the machine when it is gone, and that scaling in takes last. */
   private witness(machine: Machine): Machine {
-    const next = machine.role === "manager" ? machine.index + 1 : machine.index;
-    return this.managers[next % this.managers.length]!;
+    return this.managers.find((manager) => manager !== machine) ?? machine;
   }
 }
 

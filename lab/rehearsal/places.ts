@@ -31,7 +31,6 @@ export const VOLUME: Places = {
 export const DOMAIN: Places = {
   type: "@type",
   name: "name/#",
-  description: "description/#",
   memory: "memory/#",
   memoryUnit: "memory/@unit",
   vcpu: "vcpu/#",
@@ -46,16 +45,9 @@ export const DOMAIN: Places = {
   "clock.offset": "clock/@offset",
   "devices.disks[].driver.name": "devices/disk[]/driver/@name",
   "devices.disks[].driver.type": "devices/disk[]/driver/@type",
-  "devices.disks[].driver.cache": "devices/disk[]/driver/@cache",
-  "devices.disks[].driver.discard": "devices/disk[]/driver/@discard",
-  "devices.disks[].source.volume.pool": "devices/disk[]/source/@pool",
-  "devices.disks[].source.volume.volume": [
-    "devices/disk[]/source/@volume",
-    "devices/disk[]/@type=volume",
-  ],
+  "devices.disks[].source.file.file": ["devices/disk[]/source/@file", "devices/disk[]/@type=file"],
   "devices.disks[].target.dev": "devices/disk[]/target/@dev",
   "devices.disks[].target.bus": "devices/disk[]/target/@bus",
-  "devices.disks[].readOnly": "devices/disk[]/readonly/?",
   "devices.interfaces[].mac.address": "devices/interface[]/mac/@address",
   "devices.interfaces[].model.type": "devices/interface[]/model/@type",
   "devices.interfaces[].source.network.network": [
@@ -64,9 +56,4 @@ export const DOMAIN: Places = {
   ],
   "devices.consoles[].target.type": "devices/console[]/target/@type",
   "devices.consoles[].target.port": "devices/console[]/target/@port",
-  "devices.rngs[].model": "devices/rng[]/@model",
-  "devices.rngs[].backend.random": [
-    "devices/rng[]/backend/#",
-    "devices/rng[]/backend/@model=random",
-  ],
 };

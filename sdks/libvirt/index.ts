@@ -120,15 +120,9 @@ export class Volume extends LibvirtResource {
 }
 
 export interface DomainDisk {
-  driver?: Input<{
-    name?: Input<string>;
-    type?: Input<"qcow2" | "raw">;
-    cache?: Input<string>;
-    discard?: Input<string>;
-  }>;
-  source?: Input<{ volume?: Input<{ pool?: Input<string>; volume?: Input<string> }> }>;
+  driver?: Input<{ name?: Input<string>; type?: Input<"qcow2" | "raw"> }>;
+  source?: Input<{ file?: Input<{ file?: Input<string> }> }>;
   target?: Input<{ dev?: Input<string>; bus?: Input<"virtio"> }>;
-  readOnly?: Input<boolean>;
 }
 
 export interface DomainInterface {
@@ -141,14 +135,12 @@ export interface DomainDevices {
   disks?: Input<Input<DomainDisk>[]>;
   interfaces?: Input<Input<DomainInterface>[]>;
   consoles?: Input<Input<{ target?: Input<{ type?: Input<string>; port?: Input<number> }> }>[]>;
-  rngs?: Input<Input<{ model: Input<string>; backend?: Input<{ random?: Input<string> }> }>[]>;
 }
 
 export interface DomainArgs {
   name: Input<string>;
   /** Which accelerator runs the guest: `kvm`, or `qemu` for software emulation. */
   type: Input<"kvm" | "qemu">;
-  description?: Input<string>;
   memory?: Input<number>;
   memoryUnit?: Input<"MiB">;
   vcpu?: Input<number>;

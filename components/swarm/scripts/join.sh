@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# join.sh SECONDS ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
+# join.sh SECONDS CLUSTER_ID ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
 # the role that its token stands for, through the first manager that lets it in. Prints the node's
 # ID. Does nothing on a node that is a member already.
 # Variables: JOIN_TOKEN. It goes to the engine's API over stdin, so it is in no argument list.
 
+# A manager knows its swarm's ID; a worker knows its managers only.
 member_of_this_swarm() {
-  local peer manager
+  local id peer manager
+  id=$(engine '{{with .Swarm.Cluster}}{{.ID}}{{end}}')
+  if [[ -n $id ]]; then
+    [[ $id == "$CLUSTER_ID" ]]
+    return
+  fi
   for peer in $(engine '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}'); do
-    for manager in "$ADDRESS" "${MANAGERS[@]}"; do
+    for manager in "${MANAGERS[@]}"; do
       [[ $peer == "$manager:2377" ]] && return 0
     done
   done
@@ -43,8 +49,9 @@ joined() {
 
 main() {
   local seconds=$1
-  ADDRESS=$2
-  shift 2
+  CLUSTER_ID=$2
+  ADDRESS=$3
+  shift 3
   MANAGERS=("$@")
   LAST_ANSWER="no answer"
   local deadline=$((SECONDS + seconds))

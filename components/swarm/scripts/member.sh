@@ -20,23 +20,24 @@ arrived() {
 
 torn_down() { docker config inspect teardown >/dev/null 2>&1; }
 
-# One node leaves at a time. Making a config is atomic in Raft, which makes it a lock; its age
-# tells one that was left behind by a run that was ended.
+# One node leaves at a time. Making a config is atomic in Raft, which makes it a lock. It is taken
+# by name and dropped by ID, so that nobody drops a lock that is not his own. A node needs at most
+# five of its bounds to leave; a lock that is older was left behind by a run that was ended.
 LOCK=leaving
 
 take_lock() {
-  docker config create --label "node=$ID" "$LOCK" - >/dev/null 2>&1 <<<"" && return 0
-  local owner made
-  read -r owner made < <(
-    docker config inspect --format '{{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK"
+  LOCK_ID=$(docker config create --label "node=$ID" "$LOCK" - 2>/dev/null <<<"") && return 0
+  local held owner made
+  read -r held owner made < <(
+    docker config inspect --format '{{.ID}} {{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK"
   ) || return 1
-  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 2 * SECONDS_BOUND)); then
-    docker config rm "$LOCK" >/dev/null 2>&1 || true
+  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 5 * SECONDS_BOUND)); then
+    quietly docker config rm "$held" || true
   fi
   return 1
 }
 
-drop_lock() { docker config rm "$LOCK" >/dev/null 2>&1 || true; }
+drop_lock() { quietly docker config rm "$LOCK_ID" || true; }
 
 wanted_managers() {
   docker config inspect --format '{{index .Spec.Labels "managers"}}' wanted-managers
@@ -86,7 +87,7 @@ drain() {
 }
 
 runs_tasks() {
-  docker node ps --format '{{.CurrentState}}' "$ID" 2>/dev/null | grep -q '^Running'
+  [[ $(docker node ps --format '{{.CurrentState}}' "$ID" 2>/dev/null) == *Running* ]]
 }
 
 leads() { docker node ls --quiet >/dev/null 2>&1; }
@@ -104,7 +105,7 @@ leave() {
   docker node inspect "$ID" >/dev/null 2>&1 || return 0
   if torn_down; then return 0; fi
 
-  wait_for "$((2 * SECONDS_BOUND))" "another node to finish leaving" take_lock
+  wait_for "$((5 * SECONDS_BOUND))" "another node to finish leaving" take_lock
   trap drop_lock EXIT
   if [[ $(node '{{.Spec.Role}}') == manager ]]; then demote; fi
   drain

@@ -9,15 +9,17 @@ first_boot_done() {
   cloud-init status --wait >/dev/null 2>&1 || [[ $? -eq 2 ]]
 }
 
+# The engine, and curl, by which join.sh talks to it. Debian keeps the client in a package of its
+# own since trixie.
 install_engine() {
-  command -v dockerd >/dev/null && return 0
-  say "$(hostname): the image has no Docker; installing docker.io"
+  command -v dockerd >/dev/null && command -v curl >/dev/null && return 0
+  say "$(hostname): the image has no Docker, or no curl; installing them"
   export DEBIAN_FRONTEND=noninteractive
-  # Debian keeps the client in a package of its own since trixie.
-  { apt-get -q update \
-    && apt-get -q install -y --no-install-recommends docker.io apparmor curl \
-    && { command -v docker || apt-get -q install -y docker-cli; }; } >/dev/null \
-    || fail "could not install docker.io; has the node a way to its package mirror?"
+  local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+  { "${apt[@]}" update \
+    && "${apt[@]}" install -y --no-install-recommends docker.io apparmor curl \
+    && { command -v docker || "${apt[@]}" install -y docker-cli; }; } >/dev/null \
+    || fail "could not install Docker; has the node a way to its package mirror?"
 }
 
 configure_engine() {

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { quote } from "shell-quote";
+
+const SCRIPTS = join(__dirname, "../../components/swarm/scripts");
+const DOCKER = join(__dirname, "../fixtures/docker.sh");
+
+/** The only real programs that a script finds, beside its fakes. */
+const REAL_TOOLS = "awk basename bash cat date env grep mkdir paste rm wc".split(" ");
+
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * A pretended node: a folder with a fake `docker` (test/fixtures/docker.sh) whose swarm is made of
+ * files in it, and whatever other commands a test needs. Scripts run in it as nodeScript.ts runs
+ * them on a node, and find no other programs than these. `sleep` is ten times as fast.
+ */
+export class FakeNode {
+  readonly folder = mkdtempSync(join(tmpdir(), "fake-node-"));
+  private readonly bin = join(this.folder, "bin");
+  private readonly started: ChildProcess[] = [];
+
+  constructor() {
+    for (const folder of ["bin", "engine", "nodes", "configs", "tokens", "fail"]) {
+      mkdirSync(join(this.folder, folder));
+    }
+    for (const tool of REAL_TOOLS) symlinkSync(which(tool), join(this.bin, tool));
+    symlinkSync(DOCKER, join(this.bin, "docker"));
+    this.command("hostname", "echo node1");
+    this.command("sleep", `exec ${which("sleep")} "0.$1"`);
+  }
+
+  /** Adds a command with a body in bash, which runs in the node's folder. */
+  command(name: string, body: string): void {
+    const path = join(this.bin, name);
+    const record = name === "sleep" ? "" : `echo "${name} $*" >>calls\n`;
+    writeFileSync(path, `#!${which("bash")}\ncd "$FAKE_NODE" || exit\n${record}${body}\n`);
+    chmodSync(path, 0o755);
+  }
+
+  /** Writes a file in the node's folder; its folder is made where it is missing. */
+  write(file: string, content: string | number): void {
+    const path = join(this.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${content}`);
+  }
+
+  /** A file's text without white space around it; undefined where there is none. */
+  read(file: string): string | undefined {
+    const path = join(this.folder, file);
+    return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+  }
+
+  /** Makes `docker WORDS...` fail the given number of times, or always. */
+  failing(words: string, times: number | "always" = "always"): void {
+    this.write(`fail/${words}`, times === "always" ? "" : times);
+  }
+
+  /** The commands that scripts called so far and that match, in order. */
+  calls(pattern: RegExp): string[] {
+    const lines = this.read("calls")?.split("\n") ?? [];
+    return lines.filter((line) => pattern.test(line));
+  }
+
+  /** Waits until a running script has called such a command so often, for ten seconds. */
+  async called(pattern: RegExp, times = 1): Promise<void> {
+    for (let tries = 0; tries < 1000; tries++) {
+      if (this.calls(pattern).length >= times) return;
+      await pause(10);
+    }
+    throw new Error(`no call like ${pattern}; the calls so far:\n${this.read("calls")}`);
+  }
+
+  /** Runs a script to its end. It fails the test when it asks a fake what that does not know. */
+  async run(
+    script: string,
+    args: (string | number)[],
+    variables: Record<string, string> = {},
+  ): Promise<Finished> {
+    const text = ["common", script].map((name) => readFileSync(`${SCRIPTS}/${name}.sh`, "utf8"));
+    return this.bash(text.join("\n"), args, variables);
+  }
+
+  /** The same for a script's text. */
+  async bash(
+    text: string,
+    args: (string | number)[],
+    variables: Record<string, string> = {},
+  ): Promise<Finished> {
+    const child = spawn(which("bash"), ["-s", "--", ...args.map(String)], {
+      cwd: this.folder,
+      env: { PATH: this.bin, FAKE_NODE: this.folder },
+    });
+    this.started.push(child);
+    const output = { stdout: "", stderr: "" };
+    child.stdout.on("data", (data) => (output.stdout += data));
+    child.stderr.on("data", (data) => (output.stderr += data));
+    const assignments = Object.entries(variables).map(
+      ([name, value]) => `${name}=${quote([value])}\n`,
+    );
+    child.stdin.end(`${assignments.join("")}${text}`);
+    const code = await new Promise<number>((done) => child.on("close", (status) => done(status!)));
+    if (this.read("unexpected")) throw new Error(`unexpected call: ${this.read("unexpected")}`);
+    return { code, ...output };
+  }
+
+  /** Ends what still runs, and removes the folder. */
+  remove(): void {
+    for (const child of this.started) child.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+function which(tool: string): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const path = folders.map((folder) => join(folder, tool)).find((file) => existsSync(file));
+  if (!path) throw new Error(`this test needs ${tool}`);
+  return path;
+}

@@ -1,0 +1,690 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FakeNode } from "./fakeNode";
+
+jest.setTimeout(30_000); // enough for a machine that does other things too
+
+let node: FakeNode;
+beforeEach(() => {
+  node = new FakeNode();
+});
+afterEach(() => node.remove());
+
+const SCRIPTS = join(__dirname, "../../components/swarm/scripts");
+const TOKEN = "SWMTKN-1-secret";
+
+/** Makes this node's engine a member, or not, of a swarm that it sees these managers of. */
+function engine(state: string, fields: Record<string, string> = {}): void {
+  for (const [field, value] of Object.entries({ state, ...fields })) {
+    node.write(`engine/${field}`, value);
+  }
+}
+
+/** Makes this node's engine a manager of a swarm of managers m1.. and workers w1... */
+function swarm(managers: number, workers = 1): void {
+  engine("active", { cluster: "cluster1", nodeId: "m1" });
+  for (let i = 1; i <= managers; i++) {
+    member(`m${i}`, { role: "manager", reachability: "reachable" });
+  }
+  for (let i = 1; i <= workers; i++) member(`w${i}`, { role: "worker" });
+  config("wanted-managers", { label: managers });
+}
+
+function member(id: string, fields: Record<string, string>): void {
+  const all = { hostname: `host-${id}`, state: "ready", address: `10.9.0.${id}`, ...fields };
+  for (const [field, value] of Object.entries(all)) node.write(`nodes/${id}/${field}`, value);
+}
+
+function config(name: string, { label = "", age = 0 }: { label?: string | number; age?: number }) {
+  node.write(`configs/${name}/label`, label);
+  node.write(`configs/${name}/made`, Math.floor(Date.now() / 1000) - age);
+}
+
+/** The node's own words on failing: exactly one line, which names the node. */
+function onlyMessage(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^node1: /);
+  return lines[0]!;
+}
+
+describe("common", () => {
+  test("wait_for stops as soon as the command succeeds", async () => {
+    node.command("try", "echo x >>tries; (($(wc -l <tries) == 3))");
+    const { code } = await node.bash(commonAnd("wait_for 20 'a third try' try"), []);
+    expect(code).toBe(0);
+    expect(node.calls(/^try/)).toHaveLength(3);
+  });
+
+  test("wait_for gives up after its bound, and says what it waited for", async () => {
+    node.command("try", "exit 1");
+    const { code, stderr } = await node.bash(commonAnd("wait_for 1 'a miracle' try"), []);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe("node1: gave up after 1 s waiting for a miracle");
+  });
+
+  function commonAnd(line: string): string {
+    const common = readFileSync(join(SCRIPTS, "common.sh"), "utf8");
+    return `${common}\n${line}\n`;
+  }
+});
+
+describe("ready", () => {
+  const wanted = '{\n  "log-driver": "json-file"\n}\n';
+
+  /** ready.sh with the node's own folder in the place of /etc/docker. */
+  async function ready(seconds = 0) {
+    const text = ["common", "ready"]
+      .map((name) => readFileSync(join(SCRIPTS, `${name}.sh`), "utf8"))
+      .join("\n");
+    expect(text).toContain("/etc/docker");
+    const elsewhere = text.replaceAll("/etc/docker", join(node.folder, "etc"));
+    return node.bash(elsewhere, [seconds], { ENGINE_CONFIG: wanted });
+  }
+
+  beforeEach(() => {
+    engine("inactive", { version: "26.1.5" });
+    node.command("dockerd", "");
+    node.command("systemctl", "");
+    node.command("apt-get", "");
+  });
+
+  test("changes nothing on a node that is as it should be", async () => {
+    node.write("etc/daemon.json", wanted);
+    const { code, stdout } = await ready();
+    expect(code).toBe(0);
+    expect(stdout).toBe("26.1.5\n");
+    expect(node.calls(/^(systemctl|apt-get)/)).toEqual([]);
+  });
+
+  test.each([
+    ["has none", undefined],
+    ["has another one", "{}\n"],
+  ])("configures the engine and restarts it when it %s", async (_, before) => {
+    if (before) node.write("etc/daemon.json", before);
+    const { code } = await ready();
+    expect(code).toBe(0);
+    expect(readFileSync(join(node.folder, "etc/daemon.json"), "utf8")).toBe(wanted);
+    expect(node.calls(/^systemctl/)).toEqual(["systemctl restart docker"]);
+  });
+
+  test("does not restart the engine again on a second run", async () => {
+    await ready();
+    await ready();
+    expect(node.calls(/^systemctl/)).toHaveLength(1);
+  });
+
+  test("installs Docker where the image has none", async () => {
+    rmSync(join(node.folder, "bin/dockerd"));
+    const { code, stderr } = await ready();
+    expect(code).toBe(0);
+    expect(node.calls(/^apt-get/)).toEqual([
+      expect.stringContaining("update"),
+      expect.stringMatching(/install .*docker\.io/),
+    ]);
+    expect(onlyMessage(stderr)).toContain("installing docker.io");
+  });
+
+  test("installs the client too where it is a package of its own", async () => {
+    rmSync(join(node.folder, "bin/dockerd"));
+    rmSync(join(node.folder, "bin/docker"));
+    await ready();
+    expect(node.calls(/^apt-get/)[2]).toMatch(/install .*docker-cli/);
+  });
+
+  test("says so when Docker cannot be installed", async () => {
+    rmSync(join(node.folder, "bin/dockerd"));
+    node.command("apt-get", "exit 100");
+    const { code, stderr } = await ready();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/could not install docker\.io; has the node a way to/);
+  });
+
+  test.each([
+    ["done", 0],
+    ["done with recoverable errors", 2],
+  ])("goes on when cloud-init is %s", async (_, status) => {
+    node.command("cloud-init", `exit ${status}`);
+    expect((await ready()).code).toBe(0);
+    expect(node.calls(/^cloud-init/)).toEqual(["cloud-init status --wait"]);
+  });
+
+  test("gives up when the first boot does not finish", async () => {
+    node.command("cloud-init", "exit 1");
+    const { code, stderr } = await ready();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("after 0 s waiting for the first boot to finish");
+    expect(node.calls(/^(systemctl|apt-get)/)).toEqual([]);
+  });
+
+  test("waits for the engine, and gives up after its bound", async () => {
+    node.failing("info", 2);
+    expect((await ready(20)).code).toBe(0);
+
+    node.failing("info");
+    const { code, stderr } = await ready();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("waiting for the Docker engine to answer");
+  });
+});
+
+describe("init", () => {
+  const init = () => node.run("init", ["192.168.42.10", "10.0.0.0/8"]);
+
+  test("starts the swarm on the internal address, and prints its ID", async () => {
+    engine("inactive");
+    const { code, stdout } = await init();
+    expect(code).toBe(0);
+    expect(stdout).toBe("cluster1\n");
+    expect(node.calls(/swarm init/)).toEqual([
+      "docker swarm init --advertise-addr 192.168.42.10 --listen-addr 192.168.42.10:2377 " +
+        "--data-path-addr 192.168.42.10 --default-addr-pool 10.0.0.0/8",
+    ]);
+  });
+
+  test("leaves a swarm alone that is there, and prints its ID", async () => {
+    swarm(3);
+    const { code, stdout } = await init();
+    expect(code).toBe(0);
+    expect(stdout).toBe("cluster1\n");
+    expect(node.calls(/swarm init/)).toEqual([]);
+  });
+
+  test("refuses to start one on a worker of another", async () => {
+    engine("active");
+    const { code, stdout, stderr } = await init();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toContain("is a worker of some swarm already");
+  });
+
+  test.each(["pending", "error", "locked"])("refuses a swarm that is %s", async (state) => {
+    engine(state);
+    const { code, stderr } = await init();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("replace this machine");
+    expect(node.calls(/swarm init/)).toEqual([]);
+  });
+
+  test("says so when Docker refuses", async () => {
+    engine("inactive");
+    node.failing("swarm init");
+    const { code, stdout, stderr } = await init();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("node1: docker swarm init failed");
+  });
+
+  test("says so when the engine does not answer", async () => {
+    const { code, stderr } = await init();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("the Docker engine does not answer");
+  });
+});
+
+describe("size", () => {
+  test("notes the wanted number of managers, and a later one in its place", async () => {
+    engine("active", { cluster: "cluster1" });
+    expect((await node.run("size", [3])).code).toBe(0);
+    expect(node.read("configs/wanted-managers/label")).toBe("3");
+    expect((await node.run("size", [5])).code).toBe(0);
+    expect(node.read("configs/wanted-managers/label")).toBe("5");
+  });
+
+  test("says so when it cannot", async () => {
+    engine("active", { cluster: "cluster1" });
+    node.failing("config create");
+    const { code, stderr } = await node.run("size", [3]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("could not note the wanted number of managers");
+  });
+});
+
+describe("tokens", () => {
+  const tokens = async (rotation: number) => {
+    const { code, stdout } = await node.run("tokens", [rotation]);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as unknown;
+  };
+
+  test("are printed as JSON, and are not rotated by themselves", async () => {
+    swarm(3);
+    expect(await tokens(0)).toEqual({ manager: "SWMTKN-manager-0", worker: "SWMTKN-worker-0" });
+    expect(await tokens(0)).toEqual({ manager: "SWMTKN-manager-0", worker: "SWMTKN-worker-0" });
+  });
+
+  test("are rotated once for each value of the counter", async () => {
+    swarm(3);
+    const once = { manager: "SWMTKN-manager-1", worker: "SWMTKN-worker-1" };
+    expect(await tokens(1)).toEqual(once);
+    expect(await tokens(1)).toEqual(once);
+    expect(await tokens(2)).toEqual({ manager: "SWMTKN-manager-2", worker: "SWMTKN-worker-2" });
+  });
+
+  test.each([
+    ["swarm join-token", 0],
+    ["swarm join-token", 1],
+    ["config create", 1],
+  ])("are not printed when docker %s fails (rotation %d)", async (words, rotation) => {
+    swarm(3);
+    node.failing(words);
+    const { code, stdout, stderr } = await node.run("tokens", [rotation]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`fake failure of docker ${words}`);
+  });
+});
+
+describe("join", () => {
+  const MANAGERS = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
+  const joinSwarm = (seconds = 0) =>
+    node.run("join", [seconds, "192.168.42.20", ...MANAGERS], { JOIN_TOKEN: TOKEN });
+
+  /** The engine's API lets this node in through these managers only. */
+  function letIn(...managers: string[]): void {
+    node.command(
+      "curl",
+      `cat >request
+echo "$(<request)" >>requests
+for manager in ${managers.join(" ")}; do
+  if grep -q "\\"RemoteAddrs\\":\\[\\"$manager:2377\\"\\]" request; then
+    echo active >engine/state
+    echo node1 >engine/nodeId
+    exit
+  fi
+done
+echo '{"message":"connection refused"}'`,
+    );
+  }
+
+  const requests = () => (node.read("requests") ?? "").split("\n").filter(Boolean);
+
+  test("goes through the first manager that lets it in, and prints the node's ID", async () => {
+    engine("inactive");
+    letIn(MANAGERS[1]!, MANAGERS[2]!);
+    const { code, stdout } = await joinSwarm();
+    expect(code).toBe(0);
+    expect(stdout).toBe("node1\n");
+    expect(requests().map((request) => JSON.parse(request) as unknown)).toEqual(
+      MANAGERS.slice(0, 2).map((manager) => ({
+        ListenAddr: "192.168.42.20:2377",
+        AdvertiseAddr: "192.168.42.20",
+        DataPathAddr: "192.168.42.20",
+        RemoteAddrs: [`${manager}:2377`],
+        JoinToken: TOKEN,
+      })),
+    );
+  });
+
+  test("has the token in no argument list and in nothing that it prints", async () => {
+    engine("inactive");
+    letIn(MANAGERS[0]!);
+    const { stdout, stderr } = await joinSwarm();
+    expect(requests()).toHaveLength(1);
+    expect(node.calls(/^curl /)).toEqual([
+      expect.stringMatching(/--data-binary @- http:\/\/engine\/swarm\/join$/),
+    ]);
+    expect([node.read("calls"), stdout, stderr].join()).not.toContain(TOKEN);
+  });
+
+  test("does nothing on a member of this swarm", async () => {
+    engine("active", { nodeId: "node1", remoteManagers: "192.168.42.12:2377 " });
+    letIn();
+    const { code, stdout } = await joinSwarm();
+    expect([code, stdout]).toEqual([0, "node1\n"]);
+    expect(requests()).toEqual([]);
+  });
+
+  test("refuses a member of another swarm at once", async () => {
+    engine("active", { nodeId: "node1", remoteManagers: "192.0.2.1:2377 192.0.2.2:2377 " });
+    letIn(...MANAGERS);
+    const { code, stdout, stderr } = await joinSwarm(20);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toContain("is a member of another swarm");
+    expect(requests()).toEqual([]);
+  });
+
+  test("leaves a swarm that it could not get into before it tries again", async () => {
+    engine("error");
+    letIn(MANAGERS[0]!);
+    expect((await joinSwarm()).code).toBe(0);
+    expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+  });
+
+  test("waits for an engine that goes on trying by itself", async () => {
+    engine("pending");
+    letIn(...MANAGERS);
+    const running = joinSwarm(20);
+    await node.called(/LocalNodeState/, 2);
+    engine("active", { nodeId: "node1", remoteManagers: "192.168.42.10:2377 " });
+    expect(await running).toMatchObject({ code: 0, stdout: "node1\n" });
+    expect(requests()).toEqual([]);
+  });
+
+  test("gives up after its bound with every manager's address and the last answer", async () => {
+    engine("inactive");
+    letIn();
+    const { code, stdout, stderr } = await joinSwarm(2);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: could not join the swarm within 2 s through any of ${MANAGERS.join(" ")}: ` +
+        '{"message":"connection refused"}',
+    );
+    expect(requests().length).toBeGreaterThan(MANAGERS.length); // all of them, more than once
+  });
+});
+
+describe("member arrive", () => {
+  const arrive = (id: string, role: string, address: string, seconds = 0) =>
+    node.run("member", ["arrive", seconds, id, role, address]);
+
+  beforeEach(() => swarm(3));
+
+  test.each([
+    ["w1", "worker"],
+    ["m2", "manager"],
+  ])("prints the ID of a ready member (%s)", async (id, role) => {
+    const { code, stdout } = await arrive(id, role, `10.9.0.${id}`);
+    expect([code, stdout]).toEqual([0, `${id}\n`]);
+  });
+
+  test("waits until the node is there", async () => {
+    const running = arrive("w2", "worker", "10.9.0.w2", 20);
+    await node.called(/node inspect/);
+    member("w2", { role: "worker" });
+    expect(await running).toMatchObject({ code: 0, stdout: "w2\n" });
+  });
+
+  test.each([
+    ["is not in the list", "w9", "worker", {}],
+    ["is down", "w1", "worker", { state: "down" }],
+    ["has another role", "w1", "manager", {}],
+    ["is a manager that nobody reaches", "m2", "manager", { reachability: "unreachable" }],
+  ])("gives up on a node that %s", async (_, id, role, fields) => {
+    if (Object.keys(fields).length > 0) member(id, { role, ...fields });
+    const { code, stdout, stderr } = await arrive(id, role, `10.9.0.${id}`);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: gave up after 0 s waiting for node ${id} to be a ready ${role}`,
+    );
+  });
+
+  test("refuses a node with another address at once, and names both", async () => {
+    const { code, stderr } = await arrive("w1", "worker", "192.168.42.20", 20);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("the address 10.9.0.w1 instead of 192.168.42.20");
+  });
+});
+
+// Where a test gives no seconds, every condition is asked for once.
+describe("member leave", () => {
+  const leave = (id: string, seconds = 0) => node.run("member", ["leave", seconds, id]);
+  /** What changes the swarm, without the lock. */
+  const changes = () => node.calls(/^docker node (update|demote|rm)/);
+  const LOCK = "configs/leaving/label";
+
+  test("drains a worker, then removes it, and leaves no lock", async () => {
+    swarm(3);
+    const { code } = await leave("w1");
+    expect(code).toBe(0);
+    expect(changes()).toEqual([
+      "docker node update --availability drain w1",
+      "docker node rm --force w1",
+    ]);
+    expect(node.read(LOCK)).toBeUndefined();
+  });
+
+  test("waits until a drained worker's tasks run elsewhere", async () => {
+    swarm(3);
+    node.write("nodes/w1/tasks", "Running 2 hours ago\n");
+    const running = leave("w1", 20);
+    await node.called(/node ps/);
+    expect(changes()).toEqual(["docker node update --availability drain w1"]);
+    node.write("nodes/w1/tasks", "Shutdown 1 second ago\n");
+    expect((await running).code).toBe(0);
+    expect(changes()).toHaveLength(2);
+  });
+
+  test("removes a worker whose tasks do not end within the bound", async () => {
+    swarm(3);
+    node.write("nodes/w1/tasks", "Running 2 hours ago\n");
+    expect((await leave("w1")).code).toBe(0);
+    expect(changes()).toContain("docker node rm --force w1");
+  });
+
+  test("demotes a manager before it drains and removes it", async () => {
+    swarm(3);
+    expect((await leave("m2")).code).toBe(0);
+    expect(changes()).toEqual([
+      "docker node demote m2",
+      "docker node update --availability drain m2",
+      "docker node rm --force m2",
+    ]);
+  });
+
+  test("does not wait for the tasks of a dead manager", async () => {
+    swarm(3);
+    member("m2", { role: "manager", reachability: "unreachable", state: "down" });
+    node.write("nodes/m2/tasks", "Running 2 hours ago\n");
+    expect((await leave("m2", 20)).code).toBe(0);
+    expect(changes()).toContain("docker node rm --force m2");
+  });
+
+  test("tries again while the leader moves", async () => {
+    swarm(3);
+    node.failing("node demote", 2);
+    node.failing("node update", 1);
+    node.failing("node rm", 1);
+    expect((await leave("m2", 20)).code).toBe(0);
+    expect(node.read("nodes/m2/role")).toBeUndefined();
+  });
+
+  test("waits until the other managers are a safe majority", async () => {
+    swarm(3);
+    member("m3", { role: "manager", reachability: "unreachable" });
+    const running = leave("m2", 20);
+    await node.called(/Reachability/);
+    expect(changes()).toEqual([]);
+    member("m3", { role: "manager", reachability: "reachable" });
+    expect((await running).code).toBe(0);
+    expect(changes()).toContain("docker node demote m2");
+  });
+
+  test.each([
+    ["another one is unreachable", 5, { m3: "unreachable" }, /unhealthy: host-m3; wanted: 5/],
+    ["it is the only one", 1, {}, /unhealthy: none; wanted: 1/],
+  ])("keeps a manager when %s", async (_, managers, unhealthy, message) => {
+    swarm(managers);
+    for (const [id, reachability] of Object.entries(unhealthy)) {
+      member(id, { role: "manager", reachability });
+    }
+    const id = managers === 1 ? "m1" : "m2";
+    const { code, stderr } = await leave(id);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toMatch(message);
+    expect(stderr).toContain(`manager ${id} stays`);
+    expect(changes()).toEqual([]);
+    expect(node.read(LOCK)).toBeUndefined();
+  });
+
+  test("counts a majority of the wanted managers, not of those that are there", async () => {
+    swarm(3);
+    config("wanted-managers", { label: 7 });
+    const { code, stderr } = await leave("m2");
+    expect(code).toBe(1);
+    expect(stderr).toContain("wanted: 7");
+    expect(changes()).toEqual([]);
+  });
+
+  test("does nothing when the swarm is being torn down", async () => {
+    swarm(3);
+    config("teardown", {});
+    expect((await leave("m2")).code).toBe(0);
+    expect(changes()).toEqual([]);
+  });
+
+  test("does nothing about a node that is gone already", async () => {
+    swarm(3);
+    expect((await leave("w9")).code).toBe(0);
+    expect(changes()).toEqual([]);
+  });
+
+  test("ends well, and says so, when nobody is left to tell", async () => {
+    engine("inactive");
+    const { code, stderr } = await leave("w1");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^node1 is no manager .*: nobody is left to tell that w1 leaves\n$/);
+  });
+
+  describe("one at a time:", () => {
+    beforeEach(() => swarm(3, 2));
+
+    test("waits for the lock", async () => {
+      config("leaving", { label: "w2" });
+      const running = leave("w1", 20);
+      await node.called(/config inspect .*CreatedAt/);
+      expect(changes()).toEqual([]);
+      rmSync(join(node.folder, "configs/leaving"), { recursive: true });
+      expect((await running).code).toBe(0);
+      expect(node.read("nodes/w1/role")).toBeUndefined();
+    });
+
+    test("gives up, with nothing changed, when another one holds it on and on", async () => {
+      config("leaving", { label: "w2", age: -1000 });
+      const { code, stderr } = await leave("w1");
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain("waiting for another node to finish leaving");
+      expect(changes()).toEqual([]);
+      expect(node.read(LOCK)).toBe("w2");
+    });
+
+    test("takes the lock over from a run that was ended long ago", async () => {
+      config("leaving", { label: "w2", age: 100_000 });
+      expect((await leave("w1", 20)).code).toBe(0);
+      expect(node.read("nodes/w1/role")).toBeUndefined();
+      expect(node.read(LOCK)).toBeUndefined();
+    });
+
+    test("takes the lock over from an earlier run about the same node", async () => {
+      config("leaving", { label: "w1" });
+      expect((await leave("w1", 20)).code).toBe(0);
+      expect(node.read("nodes/w1/role")).toBeUndefined();
+    });
+
+    test.each(["node demote", "node update", "node rm"])(
+      "says what failed and gives the lock back when docker %s does",
+      async (words) => {
+        node.failing(words);
+        const { code, stderr } = await leave("m2");
+        expect(code).toBe(1);
+        expect(onlyMessage(stderr)).toMatch(/gave up after \d+ s waiting for .*m2/);
+        expect(node.read(LOCK)).toBeUndefined();
+      },
+    );
+  });
+});
+
+describe("teardown", () => {
+  test("marks the swarm on its way down, and takes the mark away on its way up", async () => {
+    swarm(1);
+    expect((await node.run("teardown", ["down"])).code).toBe(0);
+    expect(node.read("configs/teardown/label")).toBe("");
+    expect((await node.run("teardown", ["up"])).code).toBe(0);
+    expect(node.read("configs/teardown/label")).toBeUndefined();
+  });
+
+  test("ends well when it is done already", async () => {
+    swarm(1);
+    expect((await node.run("teardown", ["up"])).code).toBe(0);
+    expect((await node.run("teardown", ["down"])).code).toBe(0);
+    expect((await node.run("teardown", ["down"])).code).toBe(0);
+  });
+
+  test("ends well on its way down when nobody is left to tell", async () => {
+    engine("inactive");
+    expect((await node.run("teardown", ["down"])).code).toBe(0);
+  });
+});
+
+describe("test/shellcheck", () => {
+  const script = join(__dirname, "../shellcheck");
+  const project = join(__dirname, "../..");
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "shellcheck-test-"));
+    mkdirSync(join(folder, "bin"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Runs it with a shellcheck that names the files it gets, and ends with a status. */
+  function check(where: string, status = 0) {
+    const fake = join(folder, "bin/shellcheck");
+    writeFileSync(fake, `#!/bin/sh\nprintf '%s\\n' "$@"\nexit ${status}\n`, { mode: 0o755 });
+    const PATH = `${join(folder, "bin")}:${process.env.PATH}`;
+    const { stdout, ...rest } = spawnSync(script, [where], { env: { PATH }, encoding: "utf8" });
+    return { ...rest, lines: stdout.trim().split("\n") };
+  }
+
+  test("covers every script of this project, with what it includes", () => {
+    const { status, lines } = check(project);
+    expect(status).toBe(0);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "--external-sources",
+        ...readdirSync(SCRIPTS).map((file) => `components/swarm/scripts/${file}`),
+        "images/build",
+        "images/node/setup",
+        "lab/setup",
+        "test/shellcheck",
+      ]),
+    );
+    const files = lines.slice(1, -1); // between the option and the last line
+    expect(lines.at(-1)).toBe(`test/shellcheck: ${files.length} scripts are clean`);
+  });
+
+  test("knows a script by its ending or its first line, and leaves out what git ignores", () => {
+    execFileSync("git", ["init", "-q"], { cwd: folder });
+    const files = {
+      "a command": "#!/usr/bin/env bash\n",
+      "old-style": "#! /bin/sh -e\n",
+      "sourced.sh": "true\n",
+      "page.md": "#!/bin/bash in the text\n".slice(2),
+      "program.py": "#!/usr/bin/env python3\n",
+      ".gitignore": "ignored.sh\nbin/\n",
+      "ignored.sh": "true\n",
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    expect(check(folder).lines.slice(1, -1).sort()).toEqual([
+      "a command",
+      "old-style",
+      "sourced.sh",
+    ]);
+  });
+
+  test("fails when shellcheck does", () => {
+    const { status, lines } = check(project, 1);
+    expect(status).toBe(1);
+    expect(lines.at(-1)).not.toContain("clean");
+  });
+
+  test("says what to do where shellcheck is missing", () => {
+    for (const tool of ["bash", "dirname", "git"]) {
+      const path = execFileSync("bash", ["-c", `command -v ${tool}`], { encoding: "utf8" });
+      symlinkSync(path.trim(), join(folder, "bin", tool));
+    }
+    const env = { PATH: join(folder, "bin") };
+    const { status, stderr } = spawnSync(script, [], { env, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      "test/shellcheck: shellcheck is missing: run lab/setup, or apt-get install shellcheck\n",
+    );
+  });
+});
