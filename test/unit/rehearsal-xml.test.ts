@@ -154,7 +154,7 @@ describe("libvirt XML of the rehearsal engine", () => {
   test.each([
     [{ title: "x" }, "title"],
     [{ os: { type: "hvm", kernel: "/boot/vmlinuz" } }, "os.kernel"],
-    [{ devices: { disks: [{ source: { file: { file: "/a" } } }] } }, "source.file.file"],
+    [{ devices: { disks: [{ source: { block: { dev: "/a" } } }] } }, "source.block.dev"],
     [{ devices: { consoles: [{}] } }, "devices.consoles[]"],
   ])("refuses a property without a place: %j", (inputs, property) => {
     expect(() => toXml("domain", inputs, DOMAIN)).toThrow(
