@@ -2,7 +2,7 @@
 # Runs on a manager, about another node.
 #
 # member.sh arrive SECONDS ID ROLE ADVERTISE_ADDRESS: waits until the node is a Ready member with
-#   the right role and address. Prints its ID.
+#   the right role and address, and the only one of its name. Prints its ID.
 # member.sh leave SECONDS ID: takes the node out of the swarm without losing quorum or tasks.
 
 quietly() { "$@" >/dev/null 2>&1; }
@@ -16,6 +16,30 @@ arrived() {
   fi
   [[ $(node '{{.Status.Addr}}') == "$ADDRESS" ]] \
     || fail "$ID is in the swarm with the address $(node '{{.Status.Addr}}') instead of $ADDRESS"
+  only_one_of_its_name
+}
+
+# A join that broke off half-way, or a machine that was lost, leaves an entry of the same name
+# behind. Once it is down, it is taken out: the machine lives on under its new ID.
+only_one_of_its_name() {
+  local id status listed=no others=no
+  while read -r id status; do
+    if [[ $id == "$ID" ]]; then
+      listed=yes
+      continue
+    fi
+    others=yes
+    [[ $status == down ]] || continue
+    quietly docker node demote "$id" || true
+    quietly docker node rm --force "$id" || true
+  done < <(namesakes "$(node '{{.Description.Hostname}}')")
+  [[ $listed == yes && $others == no ]]
+}
+
+namesakes() {
+  docker node ls --filter "name=$1" --quiet \
+    | xargs docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
+    | awk -v name="$1" '$3 == name { print $1, $2 }'
 }
 
 torn_down() { docker config inspect teardown >/dev/null 2>&1; }
