@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../plan/config";
@@ -23,7 +24,7 @@ export interface Image {
  * - An http(s) URL: known by the URL. Publishers keep dated names; a name such as `latest` would
  *   hide a change.
  *
- * @throws ConfigError when a file that has to be read is not there, with what to do.
+ * @throws ConfigError when a file that has to be read is not there or no qcow2 image.
  */
 export async function resolveImage(image: string): Promise<Image> {
   if (image === "node") {
@@ -37,9 +38,25 @@ export async function resolveImage(image: string): Promise<Image> {
       `image: there is no file ${path}; write the path of a qcow2 image, or "node"`,
     ]);
   }
+  if (!(await isQcow2(path))) {
+    throw new ConfigError([
+      `image: ${path} is not in qcow2 format; convert it with \`qemu-img convert -O qcow2\``,
+    ]);
+  }
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return { source: path, fingerprint: hash.digest("hex").slice(0, 12) };
+}
+
+/** Whether a file starts as every qcow2 image does. */
+async function isQcow2(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4);
+    return buffer.toString("latin1") === "QFI\xfb";
+  } finally {
+    await file.close();
+  }
 }
 
 /** @throws ConfigError when an image that is to be uploaded now has not been built yet. */

@@ -136,11 +136,12 @@ export class Swarm extends pulumi.ComponentResource {
         machine: this.first,
         script: "tokens",
         create: [this.args.tokenRotation],
+        triggers: [String(this.args.tokenRotation)],
         secretOutput: true,
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
       // A first manager with a new host key is no reason to ask again, least of all before it is back.
-      { parent: this, dependsOn: [init], ignoreChanges: ["connection"] },
+      { parent: this, dependsOn: [init], ignoreChanges: ["connection", "stdin"] },
     );
   }
 

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -18,7 +19,7 @@ const SCRIPTS = join(__dirname, "../../components/swarm/scripts");
 const DOCKER = join(__dirname, "../fixtures/docker.sh");
 
 /** The only real programs that a script finds, beside its fakes. */
-const REAL_TOOLS = "awk basename bash cat date env grep mkdir paste rm wc".split(" ");
+const REAL_TOOLS = "awk basename bash cat date env grep mkdir paste rm wc xargs".split(" ");
 
 export interface Finished {
   code: number;
@@ -35,6 +36,8 @@ export class FakeNode {
   readonly folder = mkdtempSync(join(tmpdir(), "fake-node-"));
   private readonly bin = join(this.folder, "bin");
   private readonly started: ChildProcess[] = [];
+  /** Sleeping takes no time, but counts: for waits that only their bound ends. */
+  fastForward = false;
 
   constructor() {
     for (const folder of ["bin", "engine", "nodes", "configs", "tokens", "fail"]) {
@@ -54,11 +57,21 @@ export class FakeNode {
     chmodSync(path, 0o755);
   }
 
-  /** Writes a file in the node's folder; its folder is made where it is missing. */
+  /**
+   * Writes a file in the node's folder; its folder is made where it is missing. A script that runs
+   * sees the file as it was or as it is now, and nothing in between.
+   */
   write(file: string, content: string | number): void {
     const path = join(this.folder, file);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${content}`);
+    writeFileSync(join(this.folder, "written"), `${content}`);
+    renameSync(join(this.folder, "written"), path);
+  }
+
+  /** Takes away a file, or a folder with all that is in it, at once as well. */
+  erase(path: string): void {
+    renameSync(join(this.folder, path), join(this.folder, "erased"));
+    rmSync(join(this.folder, "erased"), { recursive: true });
   }
 
   /** A file's text without white space around it; undefined where there is none. */
@@ -114,7 +127,8 @@ export class FakeNode {
     const assignments = Object.entries(variables).map(
       ([name, value]) => `${name}=${quote([value])}\n`,
     );
-    child.stdin.end(`${assignments.join("")}${text}`);
+    const sleep = this.fastForward ? "sleep() { SECONDS=$((SECONDS + $1)); }\n" : "";
+    child.stdin.end(`${assignments.join("")}${sleep}${text}`);
     const code = await new Promise<number>((done) => child.on("close", (status) => done(status!)));
     if (this.read("unexpected")) throw new Error(`unexpected call: ${this.read("unexpected")}`);
     return { code, ...output };

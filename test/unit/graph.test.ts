@@ -16,13 +16,15 @@ const image = join(folder, "image.qcow2");
 let dev: Run;
 /** The same with one node only, for what is the same for every node. */
 let small: Run;
+/** How a qcow2 image begins. */
+const QCOW2 = Buffer.from("QFI\xfb", "latin1");
 const SMALL = { managers: "1", workers: "0" };
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 
 beforeAll(async () => {
   jest.spyOn(os, "tmpdir").mockReturnValue(folder);
-  writeFileSync(image, "an image");
+  writeFileSync(image, QCOW2);
   dev = await up();
   small = await up(SMALL);
 });
@@ -110,9 +112,11 @@ describe("the resources", () => {
     const preview = await up({}, { preview: true });
     expect(keys(preview)).toEqual(keys(dev));
     expect(resource(preview, "mg0-domain").inputs).toMatchObject({ memory: 800 });
-    expect(resource(preview, "swarm-mg0-join").inputs.create).toBe(
-      "bash -s -- 300 192.168.42.10 192.168.42.11 192.168.42.12",
+    expect(resource(preview, "swarm-init").inputs.create).toBe(
+      "bash -s -- 192.168.42.10 10.0.0.0/8",
     );
+    // What begins with the swarm's ID is not known yet, but there.
+    expect(resource(preview, "swarm-mg0-join").inputs).toHaveProperty("create", undefined);
   });
 
   test("of libvirt are made on the configured host", async () => {
@@ -167,7 +171,7 @@ describe("a machine", () => {
 
   test("gets new volumes when the image's content changes", async () => {
     const other = join(folder, "other.qcow2");
-    writeFileSync(other, "another image");
+    writeFileSync(other, Buffer.concat([QCOW2, Buffer.from("another")]));
     const after = await up({ ...SMALL, image: other });
     for (const volume of ["mg0-disk", "mg0-seed", "store-base"]) {
       expect(nameOf(after, volume)).not.toBe(nameOf(small, volume));
@@ -177,6 +181,79 @@ describe("a machine", () => {
   test("stays when only Docker's configuration changes, which `ready` brings to it", async () => {
     const after = await up({ ...SMALL, registryMirror: "http://192.168.123.1:5000" });
     expect(changed(small, after)).toEqual(["swarm-mg0-ready"]);
+  });
+});
+
+describe("the swarm", () => {
+  const NODES = ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"];
+  const MEMBERS = NODES.map((node) => `swarm-${node}-member`);
+  const READY = NODES.map((node) => `swarm-${node}-ready`);
+  const address = (node: string) => `192.168.123.${node.replace("mg", "1").replace("worker", "2")}`;
+
+  test.each(NODES)("has %s joined through the other managers, once it is ready", (node) => {
+    const { inputs, opts, dependsOn } = resource(dev, `swarm-${node}-join`);
+    const own = address(node).replace(".123.", ".42.");
+    const managers = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
+    const others = managers.filter((manager) => manager !== own);
+    expect(inputs).toMatchObject({
+      connection: { host: address(node) },
+      create: ["bash -s -- 300 cluster1", own, ...others].join(" "),
+      triggers: [`uuid-${node}-domain`],
+    });
+    expect(opts.ignoreChanges).toEqual(["create"]);
+    expect(dependsOn).toEqual([`swarm-${node}-ready`]);
+  });
+
+  test.each(NODES)("has %s looked after by the lowest other manager", (node) => {
+    const role = node.startsWith("mg") ? "manager" : "worker";
+    const own = address(node).replace(".123.", ".42.");
+    const { inputs, opts, dependsOn } = resource(dev, `swarm-${node}-member`);
+    expect(inputs).toMatchObject({
+      connection: { host: address(node === "mg0" ? "mg1" : "mg0") },
+      create: `bash -s -- arrive 300 id-${node} ${role} ${own}`,
+      delete: `bash -s -- leave 120 id-${node}`,
+      triggers: [`uuid-${node}-domain`],
+    });
+    expect(opts.ignoreChanges).toBeUndefined();
+    expect(dependsOn).toEqual([`swarm-${node}-join`, ...READY]);
+    // 1 bound until a manager answers, 5 for the lock, and what it does itself.
+    expect(opts.customTimeouts?.delete).toBe("1440s");
+  });
+
+  test("of one manager has that look after itself", () => {
+    const { inputs } = resource(small, "swarm-mg0-member");
+    expect(inputs.connection).toMatchObject({ host: address("mg0") });
+  });
+
+  test.each(["size", "teardown"])("notes its %s once all nodes are members", (name) => {
+    expect(resource(dev, `swarm-${name}`).dependsOn).toEqual(MEMBERS);
+  });
+
+  test("is not started again, nor asked for its tokens, when its first manager is new", async () => {
+    const after = await up(
+      {},
+      {
+        outputs: (type: string, name: string) =>
+          name === "mg0-host-key"
+            ? { publicKeyOpenssh: "ssh-ed25519 AAAAnew\n", privateKeyOpenssh: "new" }
+            : outputs(type, name),
+      },
+    );
+    expect(keys(after)).toEqual(keys(dev));
+    const scripts = changed(dev, after).filter((name) => name.startsWith("swarm-"));
+    // What runs on the first manager, without `init` and `tokens`.
+    expect(scripts).toEqual(
+      [
+        ...["swarm-mg0-ready", "swarm-mg0-join", "swarm-size", "swarm-teardown"],
+        ...MEMBERS.filter((name) => name !== "swarm-mg0-member"),
+      ].sort(),
+    );
+    expect(resource(dev, "swarm-init").opts.ignoreChanges).toEqual([
+      "connection",
+      "create",
+      "stdin",
+    ]);
+    expect(resource(dev, "swarm-tokens").opts.ignoreChanges).toEqual(["connection", "stdin"]);
   });
 });
 
@@ -260,7 +337,8 @@ describe("a change of the config", () => {
     const components = added.filter((one) => COMPONENT.test(one.type)).map(({ name }) => name);
     expect(components.sort()).toEqual(["mg3", "mg4", "worker3"]);
     for (const { name } of added) expect(name).toMatch(/\b(mg3|mg4|worker3)\b/);
-    expect(changed(dev, after).filter((name) => !name.startsWith("swarm-"))).toEqual([]);
+    // No node joins again, and none is looked after by another manager than before.
+    expect(changed(dev, after)).toEqual(["swarm-size"]);
   });
 
   test.each([
@@ -294,4 +372,15 @@ describe("a wrong config", () => {
     expect(message).toContain("there is no file /no/such.qcow2");
     expect(registered).toEqual([]);
   });
+
+  test.each(["", "QFI", "a raw image"])(
+    "of an image that is no qcow2 is, too (%j)",
+    async (text) => {
+      const raw = join(folder, "image.raw");
+      writeFileSync(raw, text);
+      const { message, registered } = await refused({ image: raw });
+      expect(message).toContain(`${raw} is not in qcow2 format`);
+      expect(registered).toEqual([]);
+    },
+  );
 });

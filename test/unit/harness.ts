@@ -22,6 +22,8 @@ export interface Registration {
   /** The same inputs with a mark in the place of every secret: what is visible in the state. */
   shown: Record<string, unknown>;
   opts: pulumi.CustomResourceOptions;
+  /** The resources that it waits for by its `dependsOn`, by name. */
+  dependsOn: (string | undefined)[];
 }
 
 export interface Run {
@@ -108,6 +110,7 @@ export async function run(
       inputs: plain,
       shown,
       opts,
+      dependsOn: [opts.dependsOn ?? []].flat().map((one) => nameOf(one as pulumi.Resource)),
     };
   });
   return { resources, outputs: returned };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { builtImagePath, imageRecipeHash } from "../../images/recipe";
 
 const images = join(__dirname, "../../images");
-const variants = ["node", "cloud-init", "stock"];
+const variants = ["node", "cloud-init"];
 
 /** What `images/recipe-hash` of a folder prints. */
 function scriptHash(folder: string, variant: string): string {
@@ -31,7 +31,7 @@ describe("the hash of an image's recipe", () => {
     expect(imageRecipeHash("node", copy)).toBe(imageRecipeHash("node"));
   });
 
-  test.each(["build", "common/customize", "node/packages", "node/root/usr/sbin/node-seed"])(
+  test.each(["build", "common/customize", "node/packages", "node/root/usr/sbin/node-start"])(
     "changes with %s",
     (file) => {
       const before = imageRecipeHash("node", copy);

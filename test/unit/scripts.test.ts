@@ -25,7 +25,8 @@ const TOKEN = "SWMTKN-1-secret";
 
 /** Makes this node's engine a member, or not, of a swarm that it sees these managers of. */
 function engine(state: string, fields: Record<string, string> = {}): void {
-  for (const [field, value] of Object.entries({ state, ...fields })) {
+  // The state comes last: a script that runs finds the rest in place once it is another one.
+  for (const [field, value] of Object.entries({ ...fields, state })) {
     node.write(`engine/${field}`, value);
   }
 }
@@ -46,6 +47,7 @@ function member(id: string, fields: Record<string, string>): void {
 }
 
 function config(name: string, { label = "", age = 0 }: { label?: string | number; age?: number }) {
+  node.write(`configs/${name}/id`, `id-of-${name}`);
   node.write(`configs/${name}/label`, label);
   node.write(`configs/${name}/made`, Math.floor(Date.now() / 1000) - age);
 }
@@ -67,10 +69,12 @@ describe("common", () => {
   });
 
   test("wait_for gives up after its bound, and says what it waited for", async () => {
+    node.fastForward = true;
     node.command("try", "exit 1");
-    const { code, stderr } = await node.bash(commonAnd("wait_for 1 'a miracle' try"), []);
+    const { code, stderr } = await node.bash(commonAnd("wait_for 5 'a miracle' try"), []);
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe("node1: gave up after 1 s waiting for a miracle");
+    expect(onlyMessage(stderr)).toBe("node1: gave up after 5 s waiting for a miracle");
+    expect(node.calls(/^try/).length).toBeGreaterThan(1);
   });
 
   function commonAnd(line: string): string {
@@ -95,6 +99,7 @@ describe("ready", () => {
   beforeEach(() => {
     engine("inactive", { version: "26.1.5" });
     node.command("dockerd", "");
+    node.command("curl", "");
     node.command("systemctl", "");
     node.command("apt-get", "");
   });
@@ -124,30 +129,33 @@ describe("ready", () => {
     expect(node.calls(/^systemctl/)).toHaveLength(1);
   });
 
-  test("installs Docker where the image has none", async () => {
-    rmSync(join(node.folder, "bin/dockerd"));
+  // The option makes it wait for another apt-get, such as that of the image's own timers.
+  const APT = "apt-get -q -o DPkg::Lock::Timeout=300";
+
+  test.each(["dockerd", "curl"])("installs Docker and curl where %s is missing", async (tool) => {
+    node.erase(`bin/${tool}`);
     const { code, stderr } = await ready();
     expect(code).toBe(0);
     expect(node.calls(/^apt-get/)).toEqual([
-      expect.stringContaining("update"),
-      expect.stringMatching(/install .*docker\.io/),
+      `${APT} update`,
+      `${APT} install -y --no-install-recommends docker.io apparmor curl`,
     ]);
-    expect(onlyMessage(stderr)).toContain("installing docker.io");
+    expect(onlyMessage(stderr)).toBe("node1: the image has no Docker, or no curl; installing them");
   });
 
   test("installs the client too where it is a package of its own", async () => {
-    rmSync(join(node.folder, "bin/dockerd"));
-    rmSync(join(node.folder, "bin/docker"));
+    node.erase("bin/dockerd");
+    node.erase("bin/docker");
     await ready();
-    expect(node.calls(/^apt-get/)[2]).toMatch(/install .*docker-cli/);
+    expect(node.calls(/^apt-get/)[2]).toBe(`${APT} install -y docker-cli`);
   });
 
   test("says so when Docker cannot be installed", async () => {
-    rmSync(join(node.folder, "bin/dockerd"));
+    node.erase("bin/dockerd");
     node.command("apt-get", "exit 100");
     const { code, stderr } = await ready();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/could not install docker\.io; has the node a way to/);
+    expect(stderr).toMatch(/^node1: could not install Docker; has the node a way to/m);
   });
 
   test.each([
@@ -285,7 +293,7 @@ describe("tokens", () => {
 describe("join", () => {
   const MANAGERS = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
   const joinSwarm = (seconds = 0) =>
-    node.run("join", [seconds, "192.168.42.20", ...MANAGERS], { JOIN_TOKEN: TOKEN });
+    node.run("join", [seconds, "cluster1", "192.168.42.20", ...MANAGERS], { JOIN_TOKEN: TOKEN });
 
   /** The engine's API lets this node in through these managers only. */
   function letIn(...managers: string[]): void {
@@ -334,16 +342,31 @@ echo '{"message":"connection refused"}'`,
     expect([node.read("calls"), stdout, stderr].join()).not.toContain(TOKEN);
   });
 
-  test("does nothing on a member of this swarm", async () => {
-    engine("active", { nodeId: "node1", remoteManagers: "192.168.42.12:2377 " });
+  // What an engine knows of its swarm: a manager its ID, a worker nothing but the managers.
+  test.each([
+    ["worker", { remoteManagers: "192.0.2.1:2377 192.168.42.12:2377 " }],
+    ["manager", { cluster: "cluster1", remoteManagers: "192.168.42.20:2377 " }],
+  ])("does nothing on a %s of this swarm", async (_, fields) => {
+    engine("active", { nodeId: "node1", ...fields });
     letIn();
     const { code, stdout } = await joinSwarm();
     expect([code, stdout]).toEqual([0, "node1\n"]);
     expect(requests()).toEqual([]);
   });
 
-  test("refuses a member of another swarm at once", async () => {
-    engine("active", { nodeId: "node1", remoteManagers: "192.0.2.1:2377 192.0.2.2:2377 " });
+  test.each([
+    ["worker of another swarm", { remoteManagers: "192.0.2.1:2377 192.0.2.2:2377 " }],
+    ["worker of one that its own address led", { remoteManagers: "192.168.42.20:2377 " }],
+    [
+      "manager of a swarm of its own",
+      { cluster: "cluster2", remoteManagers: "192.168.42.20:2377 " },
+    ],
+    [
+      "manager of another swarm at the same addresses",
+      { cluster: "cluster2", remoteManagers: "192.168.42.10:2377 " },
+    ],
+  ])("refuses a %s at once", async (_, fields) => {
+    engine("active", { nodeId: "node1", ...fields });
     letIn(...MANAGERS);
     const { code, stdout, stderr } = await joinSwarm(20);
     expect([code, stdout]).toEqual([1, ""]);
@@ -369,12 +392,13 @@ echo '{"message":"connection refused"}'`,
   });
 
   test("gives up after its bound with every manager's address and the last answer", async () => {
+    node.fastForward = true;
     engine("inactive");
     letIn();
-    const { code, stdout, stderr } = await joinSwarm(2);
+    const { code, stdout, stderr } = await joinSwarm(5);
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toBe(
-      `node1: could not join the swarm within 2 s through any of ${MANAGERS.join(" ")}: ` +
+      `node1: could not join the swarm within 5 s through any of ${MANAGERS.join(" ")}: ` +
         '{"message":"connection refused"}',
     );
     expect(requests().length).toBeGreaterThan(MANAGERS.length); // all of them, more than once
@@ -416,6 +440,41 @@ describe("member arrive", () => {
     );
   });
 
+  /** What changes the swarm. */
+  const changes = () => node.calls(/^docker node (update|demote|rm)/);
+
+  test.each(["worker", "manager"])(
+    "takes the %s out that the node was in an earlier life",
+    async (role) => {
+      member("old", { hostname: "host-w1", role, state: "down" });
+      if (role === "manager") node.write("nodes/old/reachability", "unreachable");
+      const { code, stdout } = await arrive("w1", "worker", "10.9.0.w1", 20);
+      expect([code, stdout]).toEqual([0, "w1\n"]);
+      expect(changes()).toEqual(["docker node demote old", "docker node rm --force old"]);
+      expect(node.read("nodes/old/role")).toBeUndefined();
+    },
+  );
+
+  test("waits for an earlier life that does not look dead yet, and leaves it alone", async () => {
+    member("old", { hostname: "host-w1", role: "worker" });
+    const { code, stdout } = await arrive("w1", "worker", "10.9.0.w1");
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(changes()).toEqual([]);
+
+    const running = arrive("w1", "worker", "10.9.0.w1", 20);
+    await node.called(/node ls --filter name=host-w1 /, 2);
+    expect(changes()).toEqual([]);
+    node.write("nodes/old/state", "down");
+    expect(await running).toMatchObject({ code: 0, stdout: "w1\n" });
+    expect(changes()).toContain("docker node rm --force old");
+  });
+
+  test("leaves a dead node alone whose name only begins like the node's", async () => {
+    member("w10", { role: "worker", state: "down" });
+    expect((await arrive("w1", "worker", "10.9.0.w1")).code).toBe(0);
+    expect(changes()).toEqual([]);
+  });
+
   test("refuses a node with another address at once, and names both", async () => {
     const { code, stderr } = await arrive("w1", "worker", "192.168.42.20", 20);
     expect(code).toBe(1);
@@ -428,6 +487,7 @@ describe("member leave", () => {
   const leave = (id: string, seconds = 0) => node.run("member", ["leave", seconds, id]);
   /** What changes the swarm, without the lock. */
   const changes = () => node.calls(/^docker node (update|demote|rm)/);
+  /** The node on whose behalf the lock is held. */
   const LOCK = "configs/leaving/label";
 
   test("drains a worker, then removes it, and leaves no lock", async () => {
@@ -443,9 +503,10 @@ describe("member leave", () => {
 
   test("waits until a drained worker's tasks run elsewhere", async () => {
     swarm(3);
-    node.write("nodes/w1/tasks", "Running 2 hours ago\n");
+    // A running one at the head of more than fits into a pipe.
+    node.write("nodes/w1/tasks", `Running 2 hours ago\n${"Shutdown 3 hours ago\n".repeat(5000)}`);
     const running = leave("w1", 20);
-    await node.called(/node ps/);
+    await node.called(/node ps/, 2);
     expect(changes()).toEqual(["docker node update --availability drain w1"]);
     node.write("nodes/w1/tasks", "Shutdown 1 second ago\n");
     expect((await running).code).toBe(0);
@@ -536,6 +597,13 @@ describe("member leave", () => {
     expect(changes()).toEqual([]);
   });
 
+  test("does nothing in a swarm that was never brought up to the end", async () => {
+    swarm(3, 1);
+    node.erase("configs/wanted-managers");
+    expect((await leave("m3")).code).toBe(0);
+    expect(changes()).toEqual([]);
+  });
+
   test("ends well, and says so, when nobody is left to tell", async () => {
     engine("inactive");
     const { code, stderr } = await leave("w1");
@@ -547,28 +615,54 @@ describe("member leave", () => {
     beforeEach(() => swarm(3, 2));
 
     test("waits for the lock", async () => {
-      config("leaving", { label: "w2" });
-      const running = leave("w1", 20);
-      await node.called(/config inspect .*CreatedAt/);
+      config("leaving", { label: "w2", age: 550 }); // less than six times the bound
+      const running = leave("w1", 100);
+      await node.called(/config inspect .*CreatedAt/, 2);
       expect(changes()).toEqual([]);
-      rmSync(join(node.folder, "configs/leaving"), { recursive: true });
+      expect(node.calls(/config rm/)).toEqual([]);
+      node.erase("configs/leaving");
       expect((await running).code).toBe(0);
       expect(node.read("nodes/w1/role")).toBeUndefined();
     });
 
     test("gives up, with nothing changed, when another one holds it on and on", async () => {
+      node.fastForward = true;
       config("leaving", { label: "w2", age: -1000 });
-      const { code, stderr } = await leave("w1");
+      const { code, stderr } = await leave("w1", 2);
       expect(code).toBe(1);
-      expect(onlyMessage(stderr)).toContain("waiting for another node to finish leaving");
+      expect(onlyMessage(stderr)).toBe(
+        "node1: gave up after 12 s waiting for another node to finish leaving",
+      );
       expect(changes()).toEqual([]);
       expect(node.read(LOCK)).toBe("w2");
     });
 
     test("takes the lock over from a run that was ended long ago", async () => {
-      config("leaving", { label: "w2", age: 100_000 });
-      expect((await leave("w1", 20)).code).toBe(0);
+      config("leaving", { label: "w2", age: 601 }); // more than six times the bound
+      expect((await leave("w1", 100)).code).toBe(0);
+      expect(node.calls(/config rm/)[0]).toBe("docker config rm id-of-leaving");
       expect(node.read("nodes/w1/role")).toBeUndefined();
+      expect(node.read(LOCK)).toBeUndefined();
+    });
+
+    test("does not drop a lock that another one took over", async () => {
+      for (const id of ["w1", "w2"]) node.write(`nodes/${id}/tasks`, "Running 2 hours ago\n");
+      const slow = leave("w1", 100);
+      await node.called(/node ps .*w1/);
+      expect(node.read(LOCK)).toBe("w1");
+      node.write("configs/leaving/made", 0);
+
+      const next = leave("w2", 100);
+      await node.called(/node ps .*w2/);
+      expect(node.read(LOCK)).toBe("w2");
+
+      node.write("nodes/w1/tasks", "");
+      expect((await slow).code).toBe(0);
+      expect(node.read("nodes/w1/role")).toBeUndefined();
+      expect(node.read(LOCK)).toBe("w2");
+
+      node.write("nodes/w2/tasks", "");
+      expect((await next).code).toBe(0);
       expect(node.read(LOCK)).toBeUndefined();
     });
 

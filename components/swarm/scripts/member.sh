@@ -9,13 +9,18 @@ quietly() { "$@" >/dev/null 2>&1; }
 
 node() { docker node inspect --format "$1" "$ID" 2>/dev/null; }
 
+# One look at the node for each try: six of these run side by side on a manager, and every run of
+# the docker command costs it time that it needs for the joins.
 arrived() {
-  [[ $(node '{{.Status.State}} {{.Spec.Role}}') == "ready $ROLE" ]] || return 1
+  local format='{{.Status.Addr}} {{.Status.State}} {{.Spec.Role}}' wanted="ready $ROLE" address seen
   if [[ $ROLE == manager ]]; then
-    [[ $(node '{{.ManagerStatus.Reachability}}') == reachable ]] || return 1
+    format+=' {{.ManagerStatus.Reachability}}'
+    wanted+=' reachable'
   fi
-  [[ $(node '{{.Status.Addr}}') == "$ADDRESS" ]] \
-    || fail "$ID is in the swarm with the address $(node '{{.Status.Addr}}') instead of $ADDRESS"
+  read -r address seen < <(node "$format") || return 1
+  [[ $seen == "$wanted" ]] || return 1
+  [[ $address == "$ADDRESS" ]] \
+    || fail "$ID is in the swarm with the address $address instead of $ADDRESS"
   only_one_of_its_name
 }
 
@@ -42,20 +47,24 @@ namesakes() {
     | awk -v name="$1" '$3 == name { print $1, $2 }'
 }
 
-torn_down() { docker config inspect teardown >/dev/null 2>&1; }
+# Marked by teardown.sh, or never brought up to the end, when size.sh notes its wanted size: then
+# there is nothing to preserve.
+torn_down() {
+  quietly docker config inspect teardown || ! quietly docker config inspect wanted-managers
+}
 
 # One node leaves at a time. Making a config is atomic in Raft, which makes it a lock. It is taken
 # by name and dropped by ID, so that nobody drops a lock that is not his own. A node needs at most
-# five of its bounds to leave; a lock that is older was left behind by a run that was ended.
+# six of its bounds to leave; a lock that is older was left behind by a run that was ended.
 LOCK=leaving
 
 take_lock() {
   LOCK_ID=$(docker config create --label "node=$ID" "$LOCK" - 2>/dev/null <<<"") && return 0
   local held owner made
   read -r held owner made < <(
-    docker config inspect --format '{{.ID}} {{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK"
+    docker config inspect --format '{{.ID}} {{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK" 2>/dev/null
   ) || return 1
-  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 5 * SECONDS_BOUND)); then
+  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 6 * SECONDS_BOUND)); then
     quietly docker config rm "$held" || true
   fi
   return 1
@@ -64,7 +73,7 @@ take_lock() {
 drop_lock() { quietly docker config rm "$LOCK_ID" || true; }
 
 wanted_managers() {
-  docker config inspect --format '{{index .Spec.Labels "managers"}}' wanted-managers
+  docker config inspect --format '{{index .Spec.Labels "managers"}}' wanted-managers 2>/dev/null
 }
 
 # Managers other than the one that leaves, as "hostname reachability" lines.
@@ -129,7 +138,7 @@ leave() {
   docker node inspect "$ID" >/dev/null 2>&1 || return 0
   if torn_down; then return 0; fi
 
-  wait_for "$((5 * SECONDS_BOUND))" "another node to finish leaving" take_lock
+  wait_for "$((6 * SECONDS_BOUND))" "another node to finish leaving" take_lock
   trap drop_lock EXIT
   if [[ $(node '{{.Spec.Role}}') == manager ]]; then demote; fi
   drain
