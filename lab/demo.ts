@@ -82,7 +82,7 @@ async function bringUp(signal: AbortSignal): Promise<Demo> {
 }
 
 async function swarmUp(demo: Demo, task: Task, signal: AbortSignal): Promise<void> {
-  demo.engine = await chooseEngine();
+  demo.engine = chooseEngine();
   const { options, plan } = devStack(demo.hypervisor, demo.registry);
   task.title = `Bring up ${plan.managers.length} managers and ${plan.workers.length} workers (engine: ${demo.engine.name})`;
 

@@ -9,7 +9,7 @@ import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/aut
 import { parse, stringify } from "yaml";
 import { devDependencies, name as projectName } from "../package.json";
 import type { StackOutputs } from "./outputs";
-import type { ResourceEvent } from "./rehearsal/creator";
+import { rehearse, type ResourceEvent } from "./rehearsal";
 
 export type EngineName = "pulumi" | "rehearsal";
 
@@ -54,12 +54,11 @@ export function whyNoPulumi(): string | undefined {
 }
 
 /** Pulumi's engine when it is there; `LAB_ENGINE=pulumi|rehearsal` chooses by hand. */
-export async function chooseEngine(): Promise<Engine> {
+export function chooseEngine(): Engine {
   const wanted = process.env.LAB_ENGINE;
   const missing = whyNoPulumi();
   if (wanted === "pulumi" && missing) throw new Error(`LAB_ENGINE=pulumi: ${missing}`);
   if (wanted !== "rehearsal" && !missing) return pulumiEngine;
-  const { rehearse } = await import("./rehearsal/index.js");
   return {
     name: "rehearsal",
     up: async (options) => (await rehearse(options)).outputs as unknown as StackOutputs,

@@ -6,7 +6,7 @@ import { startRegistry } from "../registry";
 
 async function main(): Promise<void> {
   const { options } = devStack(await startHypervisor(), await startRegistry());
-  const engine = await chooseEngine();
+  const engine = chooseEngine();
   const started = performance.now();
   await engine.up({
     ...options,

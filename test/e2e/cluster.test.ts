@@ -26,7 +26,7 @@ let outputs: StackOutputs;
 
 beforeAll(async () => {
   lab = await Lab.start();
-  const engine = await chooseEngine();
+  const engine = chooseEngine();
   outputs = await engine.up(lab.stack());
 });
 
