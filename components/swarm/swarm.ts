@@ -116,13 +116,13 @@ export class Swarm extends pulumi.ComponentResource {
    * The wanted number of managers, kept in the swarm for those that leave: Pulumi deletes after it
    * has updated everything else.
    */
-  private size(members: pulumi.Resource[]): command.remote.Command {
+  private size(members: command.remote.Command[]): command.remote.Command {
     return nodeScript(
       `${this.prefix}-size`,
       {
         machine: this.first,
         script: "size",
-        create: [this.managers.length],
+        create: [this.managers.length, ...members.map((member) => member.stdout)],
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
       { parent: this, dependsOn: members },

@@ -1,8 +1,25 @@
 #!/usr/bin/env bash
-# size.sh MANAGERS: tells the swarm how many managers it is meant to have. A manager that leaves
-# asks for this number to know what a safe majority is (member.sh).
+# size.sh MANAGERS NODE_ID...: all nodes have arrived. Tells the swarm how many managers it is meant
+# to have: a manager that leaves asks for this number to know what a safe majority is (member.sh).
+
+# A join that broke off early leaves an entry without a name. While nodes join, that is how they all
+# begin; once they have all arrived, it is a leftover.
+forget_broken_joins() {
+  local id
+  for id in $(nameless); do
+    docker node demote "$id" >/dev/null 2>&1 || true
+    docker node rm --force "$id" >/dev/null || fail "could not remove $id, left by a join that broke off"
+  done
+}
+
+nameless() {
+  docker node ls --quiet \
+    | xargs docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
+    | awk 'NF == 2 { print $1 }'
+}
 
 main() {
+  forget_broken_joins
   docker config rm wanted-managers >/dev/null 2>&1 || true
   docker config create --label "managers=$1" wanted-managers - >/dev/null <<<"$1" \
     || fail "could not note the wanted number of managers in the swarm"
