@@ -247,6 +247,14 @@ describe("size", () => {
     expect(node.read("configs/wanted-managers/label")).toBe("5");
   });
 
+  test("takes out what joins that broke off have left, and nothing else", async () => {
+    swarm(3, 1);
+    member("broken", { role: "worker", hostname: "", state: "unknown" });
+    expect((await node.run("size", [3, "m1", "m2", "m3", "w1"])).code).toBe(0);
+    expect(node.read("nodes/broken/role")).toBeUndefined();
+    expect(node.calls(/node rm/)).toEqual(["docker node rm --force broken"]);
+  });
+
   test("says so when it cannot", async () => {
     engine("active", { cluster: "cluster1" });
     node.failing("config create");
