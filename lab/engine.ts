@@ -7,7 +7,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { devDependencies, name as projectName } from "../package.json";
+import { dependencies, devDependencies, name as projectName } from "../package.json";
+import { pulumi as libvirt } from "../sdks/libvirt/package.json";
 import type { StackOutputs } from "./outputs";
 import { rehearse, type ResourceEvent } from "./rehearsal";
 
@@ -32,10 +33,10 @@ export interface Engine {
 
 /** The plugins of this project, and the provider behind one of them, in Pulumi's folder. */
 const PLUGINS = [
-  "plugins/resource-terraform-provider-v1.1.3",
-  "plugins/resource-command-v1.2.1",
-  "plugins/resource-tls-v5.6.1",
-  "dynamic_tf_plugins/registry.opentofu.org/dmacvicar/libvirt/0.9.7",
+  `plugins/resource-${libvirt.name}-v${libvirt.version}`,
+  `plugins/resource-command-v${dependencies["@pulumi/command"]}`,
+  `plugins/resource-tls-v${dependencies["@pulumi/tls"]}`,
+  `dynamic_tf_plugins/registry.opentofu.org/dmacvicar/libvirt/${libvirt.parameterization.version}`,
 ];
 
 /**
