@@ -36,13 +36,19 @@ export function hostAddress(cidr: string): string {
   return new Address4(cidr).startAddressExclusive().correctForm();
 }
 
-/** Everything in a subnet that a node can have: all but its network, host and broadcast address. */
-export function nodeAddresses(cidr: string): AddressPool {
+/** Everything in a subnet that a host can have: all but its network and its broadcast address. */
+export function hostAddresses(cidr: string): AddressPool {
   const subnet = new Address4(cidr);
   return {
-    first: subnet.startAddressExclusive().offset(1).correctForm(),
+    first: subnet.startAddressExclusive().correctForm(),
     last: subnet.endAddressExclusive().correctForm(),
   };
+}
+
+/** Everything in a subnet that a node can have: all but its network, host and broadcast address. */
+export function nodeAddresses(cidr: string): AddressPool {
+  const { first, last } = hostAddresses(cidr);
+  return { first: addressAt({ first }, 1), last };
 }
 
 /** Whether two subnets have an address in common. */
@@ -67,7 +73,7 @@ export function poolSize({ first, last }: AddressPool): number {
 }
 
 /** The pool's address at a position, counted from 0. */
-export function addressAt({ first }: AddressPool, position: number): string {
+export function addressAt({ first }: Pick<AddressPool, "first">, position: number): string {
   return new Address4(first).offset(position).correctForm();
 }
 

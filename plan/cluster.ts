@@ -1,6 +1,6 @@
 import { ConfigError, type Config } from "./config";
 import { planInternalNetwork, planNatNetwork, type NetworkPlan } from "./networks";
-import { planNodes, type NodePlan } from "./nodes";
+import { planNodes, planStorageMachine, type NodePlan } from "./nodes";
 
 /** A whole cluster, decided before anything is made. */
 export interface ClusterPlan {
@@ -10,6 +10,8 @@ export interface ClusterPlan {
   nodes: NodePlan[];
   managers: NodePlan[];
   workers: NodePlan[];
+  /** A machine that is no node: it keeps data for services. */
+  storageMachine: NodePlan | undefined;
   nat: NetworkPlan;
   internal: NetworkPlan;
   /** IPv4 addresses of the nodes' DNS servers. */
@@ -35,6 +37,7 @@ export function planCluster(config: Config, stack: string): ClusterPlan {
     nodes,
     managers: nodes.filter(({ role }) => role === "manager"),
     workers: nodes.filter(({ role }) => role === "worker"),
+    storageMachine: planStorageMachine(config),
     nat,
     internal: planInternalNetwork(config),
     nameservers: config.nameservers.length > 0 ? config.nameservers : [nat.hostAddress],

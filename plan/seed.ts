@@ -1,3 +1,4 @@
+import { GWBRIDGE_FILE, gwbridgeOptions, type Gwbridge } from "./engine";
 import type { NetworkPlan } from "./networks";
 import type { NodePlan } from "./nodes";
 
@@ -17,8 +18,21 @@ export interface SeedArgs {
   user: { name: string; publicKey: string };
   /** The machine's own SSH identity, so that it can be checked from the first connection on. */
   hostKey: { privateKey: string; publicKey: string };
-  /** Content of Docker's daemon.json, in place before the engine's first start. */
-  engineConfig: string;
+  /** Settings of docker_gwbridge, which is made before the node joins and never changed after. */
+  gwbridge: Gwbridge;
+  /**
+   * What the engine has to find at its first start: its configuration, and the material of a
+   * manager's API. A later change of them is brought to the running machine by scripts.
+   */
+  engineFiles: SeedFile[];
+}
+
+/** A file that the first boot writes. */
+export interface SeedFile {
+  path: string;
+  content: string;
+  /** In octal, for example `0644`. */
+  permissions: string;
 }
 
 /**
@@ -40,15 +54,15 @@ export function nodeSeed(args: SeedArgs): Seed {
 
 /**
  * The part of a seed whose change makes another machine. The private host key is left out (its
- * public half stands for it), and so is the engine's configuration, which `ready` also brings to
- * a machine that runs.
+ * public half stands for it), and so are the engine's files, which scripts also bring to a machine
+ * that runs.
  */
 export function seedIdentity(args: SeedArgs): Seed {
   const hostKey = { ...args.hostKey, privateKey: "" };
-  return nodeSeed({ ...args, hostKey, engineConfig: "" });
+  return nodeSeed({ ...args, hostKey, engineFiles: [] });
 }
 
-function userData({ node, user, hostKey, engineConfig }: SeedArgs): object {
+function userData({ node, user, hostKey, gwbridge, engineFiles }: SeedArgs): object {
   return {
     hostname: node.name,
     manage_etc_hosts: true,
@@ -66,7 +80,10 @@ function userData({ node, user, hostKey, engineConfig }: SeedArgs): object {
     ssh_pwauth: false,
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
-    write_files: [{ path: "/etc/docker/daemon.json", content: engineConfig, permissions: "0644" }],
+    write_files: [
+      { path: GWBRIDGE_FILE, content: gwbridgeOptions(gwbridge), permissions: "0644" },
+      ...engineFiles,
+    ],
   };
 }
 

@@ -23,4 +23,6 @@ export const dockerKeys = {
   joinTimeoutSeconds: integer({ min: 10, max: 3600 }),
   /** Seconds, for one node */
   drainTimeoutSeconds: integer({ min: 10, max: 3600 }),
+  /** Seconds, for one service */
+  serviceTimeoutSeconds: integer({ min: 10, max: 3600 }),
 };

@@ -1,5 +1,6 @@
 import {
   hostAddress,
+  hostAddresses,
   isInside,
   nodeAddresses,
   overlap,
@@ -7,6 +8,7 @@ import {
   poolSize,
   type AddressPool,
 } from "../addresses";
+import { portOf } from "../publish";
 import { MANAGER_SLOTS, slotsNeeded } from "../slots";
 import type { Config, ConfigKey } from "./schema";
 
@@ -24,8 +26,37 @@ export interface Rule {
   broken(config: Config): Complaint | undefined;
 }
 
-/** What Docker's own bridges take on every node. */
-const DOCKER_BRIDGES = { docker0: "172.17.0.0/16", docker_gwbridge: "172.18.0.0/16" };
+/** Docker's own bridge on every node. */
+const DOCKER0 = "172.17.0.0/16";
+
+/** Bytes of a packet that VXLAN takes (RFC 7348), and IPsec at most on top of it (RFC 4303). */
+const VXLAN_BYTES = 50;
+const IPSEC_BYTES = 50;
+
+/** Ports of the nodes' own, which a service cannot publish. */
+const NODE_PORTS: Record<string, string> = {
+  "22/tcp": "SSH",
+  "2376/tcp": "the engine's API",
+  "2377/tcp": "the swarm's managers",
+  "4789/udp": "overlay networks",
+  "7946/tcp": "the swarm's gossip",
+  "7946/udp": "the swarm's gossip",
+};
+
+/** The keys that are subnets on every node. */
+const SUBNETS = [
+  "natNetworkCidr",
+  "internalNetworkCidr",
+  "overlayAddressPool",
+  "ingressSubnet",
+  "gwbridgeSubnet",
+] as const;
+
+/** The services that publish ports, each with the switch that turns it on. */
+const PUBLISHERS = ["web", "portainer", "visualizer", "dnsCache"] as const;
+
+/** What an NFS server and its export look like, for messages. */
+const NFS_EXAMPLES = { nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
 
 const NETWORKS = ["natNetwork", "internalNetwork"] as const;
 
@@ -62,15 +93,19 @@ export const rules: Rule[] = [
       : undefined,
   ),
 
-  ...(["natNetworkCidr", "internalNetworkCidr", "overlayAddressPool"] as const).flatMap((key) =>
-    Object.entries(DOCKER_BRIDGES).map(([bridge, cidr]) =>
-      rule([key], (config) =>
-        overlap(config[key], cidr)
-          ? complain(key, `overlaps Docker's ${bridge} (${cidr}); write a network outside it`)
-          : undefined,
-      ),
+  ...SUBNETS.map((key) =>
+    rule([key], (config) =>
+      overlap(config[key], DOCKER0)
+        ? complain(key, `overlaps Docker's docker0 (${DOCKER0}); write a network outside it`)
+        : undefined,
     ),
   ),
+
+  ...(["ingressSubnet", "gwbridgeSubnet"] as const).flatMap((key) =>
+    NETWORKS.map((network) => outside(key, `${network}Cidr`)),
+  ),
+  outside("gwbridgeSubnet", "overlayAddressPool"),
+  outside("gwbridgeSubnet", "ingressSubnet"),
 
   ...NETWORKS.map((network) =>
     rule([`${network}Cidr`, "overlayAddressPool"], (config) =>
@@ -104,7 +139,112 @@ export const rules: Rule[] = [
         : undefined;
     }),
   ),
+
+  rule(["ingressGateway", "ingressSubnet"], (config) =>
+    poolHas(hostAddresses(config.ingressSubnet), config.ingressGateway)
+      ? undefined
+      : complain(
+          "ingressGateway",
+          `is no address that a host can have in ingressSubnet (${config.ingressSubnet}); ` +
+            `write one such as ${hostAddress(config.ingressSubnet)}`,
+        ),
+  ),
+
+  rule(["ingressMtu", "ingressEncrypted", "internalNetworkMtu"], (config) => {
+    const taken = VXLAN_BYTES + (config.ingressEncrypted ? IPSEC_BYTES : 0);
+    const most = config.internalNetworkMtu - taken;
+    return config.ingressMtu > most
+      ? complain(
+          "ingressMtu",
+          `does not fit into internalNetworkMtu (${config.internalNetworkMtu}), of which the ` +
+            `overlay takes ${taken} bytes; write at most ${most}`,
+        )
+      : undefined;
+  }),
+
+  rule(["apiManager", "managers"], ({ apiManager, managers }) => {
+    if (Number(apiManager.slice(2)) < managers) return undefined;
+    const last = `mg${managers - 1}`;
+    const remedy = managers === 1 ? last : `mg0 to ${last}`;
+    return complain("apiManager", `is no manager of this stack; write ${remedy}`);
+  }),
+
+  rule(["certificateDays", "certificateRenewDays"], (config) =>
+    config.certificateRenewDays >= config.certificateDays
+      ? complain(
+          "certificateRenewDays",
+          `is not less than certificateDays (${config.certificateDays}), so every up would renew ` +
+            `the certificates; write at most ${config.certificateDays - 1}`,
+        )
+      : undefined,
+  ),
+
+  ...PUBLISHERS.map((service) =>
+    rule([service, `${service}Publish`], (config) => {
+      const taken = config[service]
+        ? config[`${service}Publish`].map(portOf).find((port) => port in NODE_PORTS)
+        : undefined;
+      return taken
+        ? complain(
+            `${service}Publish`,
+            `publishes ${taken}, which is the nodes' own (${NODE_PORTS[taken]}); write another port`,
+          )
+        : undefined;
+    }),
+  ),
+
+  ...pairs(PUBLISHERS).map(([one, other]) =>
+    rule([one, other, `${one}Publish`, `${other}Publish`], (config) => {
+      if (!config[one] || !config[other]) return undefined;
+      const ports = config[`${one}Publish`].map(portOf);
+      const taken = config[`${other}Publish`].map(portOf).find((port) => ports.includes(port));
+      return taken
+        ? complain(
+            `${other}Publish`,
+            `publishes ${taken}, which ${one} publishes too (${one}Publish); write another port`,
+          )
+        : undefined;
+    }),
+  ),
+
+  rule(["web", "webPublish", "webReplicas", "managers", "workers"], (config) => {
+    const nodes = config.managers + config.workers;
+    const hostMode = config.webPublish.some(({ mode }) => mode === "host");
+    return config.web && hostMode && config.webReplicas > nodes
+      ? complain(
+          "webReplicas",
+          `is more than the stack has nodes (${nodes}), and each has a "host:" port of ` +
+            `webPublish for one replica only; write at most ${nodes}`,
+        )
+      : undefined;
+  }),
+
+  ...(["nfsServer", "nfsExport"] as const).map((key) =>
+    rule(["storage", key], ({ storage, [key]: value }) => {
+      if ((storage === "nfs") === (value !== "")) return undefined;
+      return complain(
+        key,
+        storage === "nfs"
+          ? `is empty, but storage is nfs; write one such as ${NFS_EXAMPLES[key]}, or storage: none`
+          : `is set, but storage is ${storage}; write nothing, or storage: nfs`,
+      );
+    }),
+  ),
 ];
+
+/** Refuses a subnet that has addresses in common with another key's. */
+function outside(key: (typeof SUBNETS)[number], other: (typeof SUBNETS)[number]): Rule {
+  return rule([key, other], (config) =>
+    overlap(config[key], config[other])
+      ? complain(key, `overlaps ${other} (${config[other]}); write a network outside it`)
+      : undefined,
+  );
+}
+
+/** Every two of a list, in its order. */
+function pairs<T>(list: readonly T[]): [T, T][] {
+  return list.flatMap((one, i) => list.slice(i + 1).map((other): [T, T] => [one, other]));
+}
 
 /** What is wrong with a pool as a part of its network. */
 function poolProblem(pool: AddressPool, cidr: string): string | undefined {

@@ -1,9 +1,13 @@
 import { z } from "zod";
+import { apiKeys } from "./api";
 import { clusterKeys } from "./cluster";
 import { dockerKeys } from "./docker";
 import { hypervisorKeys } from "./hypervisor";
 import { machineKeys } from "./machine";
 import { networkKeys } from "./network";
+import { overlayKeys } from "./overlay";
+import { serviceKeys } from "./services";
+import { storageKeys } from "./storage";
 
 /**
  * Every config key and how its value is read. What a key means and its default are in Pulumi.yaml;
@@ -15,6 +19,10 @@ export const schema = z.object({
   ...hypervisorKeys,
   ...networkKeys,
   ...dockerKeys,
+  ...overlayKeys,
+  ...apiKeys,
+  ...serviceKeys,
+  ...storageKeys,
 });
 
 /** The whole configuration, checked. Numbers are in the unit that their key ends in. */

@@ -1,12 +1,9 @@
-import { join } from "node:path";
+import { hostAddresses, nodeAddresses } from "../../plan/addresses";
 import { domainName, planCluster, type ClusterPlan } from "../../plan/cluster";
-import { parseConfig } from "../../plan/config";
-import { readStackConfig } from "../../plan/stackFile";
+import { config, type Values } from "./configProblems";
 
-const dev = readStackConfig(join(__dirname, "../.."), "dev");
-
-function plan(changes: Record<string, string> = {}, stack = "dev"): ClusterPlan {
-  return planCluster(parseConfig({ ...dev, ...changes }), stack);
+function plan(changes: Values = {}, stack = "dev"): ClusterPlan {
+  return planCluster(config(changes), stack);
 }
 
 describe("three managers and three workers", () => {
@@ -105,6 +102,48 @@ describe("addresses", () => {
     const { nodes } = plan({ managers: "7", workers: "100" });
     expect(new Set(nodes.map((node) => node.ingressAddress)).size).toBe(107);
     expect(new Set(nodes.map((node) => node.advertiseAddress)).size).toBe(107);
+  });
+});
+
+describe("the storage machine", () => {
+  test("is there only where the config asks for it", () => {
+    expect(plan().storageMachine).toBeUndefined();
+    const nfs = { storage: "nfs", nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
+    expect(plan(nfs).storageMachine).toBeUndefined();
+  });
+
+  test("has the last of the places that are kept for managers, and is no node", () => {
+    const { storageMachine, nodes } = plan({ storage: "machine" });
+    expect(storageMachine).toEqual({
+      name: "storage",
+      role: "storage",
+      index: 0,
+      ingressAddress: "192.168.123.19",
+      ingressMac: "52:54:c0:a8:7b:13",
+      advertiseAddress: "192.168.42.19",
+      advertiseMac: "52:54:c0:a8:2a:13",
+    });
+    expect(nodes).toEqual(plan().nodes);
+  });
+
+  test("shares no address with the nodes of the largest swarm, and does not move with them", () => {
+    const swarm = { managers: "7", workers: "100", storage: "machine" };
+    const { storageMachine, nodes } = plan(swarm);
+    const addresses = nodes.flatMap((node) => [node.ingressAddress, node.advertiseAddress]);
+    expect(addresses).not.toContain(storageMachine!.ingressAddress);
+    expect(addresses).not.toContain(storageMachine!.advertiseAddress);
+    expect(storageMachine).toEqual(plan({ storage: "machine" }).storageMachine);
+  });
+});
+
+describe("what is left of a subnet", () => {
+  test.each([
+    ["192.168.42.0/24", "192.168.42.1", "192.168.42.2", "192.168.42.254"],
+    ["10.11.0.0/16", "10.11.0.1", "10.11.0.2", "10.11.255.254"],
+    ["192.168.5.16/28", "192.168.5.17", "192.168.5.18", "192.168.5.30"],
+  ])("%s", (cidr, firstHost, firstNode, last) => {
+    expect(hostAddresses(cidr)).toEqual({ first: firstHost, last });
+    expect(nodeAddresses(cidr)).toEqual({ first: firstNode, last });
   });
 });
 

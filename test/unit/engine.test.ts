@@ -1,25 +1,63 @@
 import { domainCpu } from "../../plan/domain";
-import { engineConfig } from "../../plan/engine";
+import { engineConfig, gwbridgeOptions, planGwbridge } from "../../plan/engine";
 import { fingerprint } from "../../plan/fingerprint";
+import type { Role } from "../../plan/nodes";
+import { config } from "./configProblems";
 
 describe("engineConfig", () => {
-  const read = (registryMirror: string) => JSON.parse(engineConfig({ registryMirror })) as object;
+  const read = (role: Role, registryMirror = "") =>
+    JSON.parse(engineConfig({ role, registryMirror })) as object;
 
-  test("bounds the logs of a node, whose disk is small", () => {
-    expect(read("")).toEqual({
-      "log-driver": "json-file",
-      "log-opts": { "max-size": "10m", "max-file": "3" },
+  /** Logs are bounded, since a node's disk is small. */
+  const everywhere = {
+    "log-driver": "json-file",
+    "log-opts": { "max-size": "10m", "max-file": "3" },
+  };
+
+  test.each<Role>(["worker", "storage"])("leaves a %s's engine on its socket", (role) => {
+    expect(read(role)).toEqual(everywhere);
+  });
+
+  test("opens a manager's engine to clients with a certificate", () => {
+    expect(read("manager")).toEqual({
+      ...everywhere,
+      hosts: ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2376"],
+      tlsverify: true,
+      tlscacert: "/etc/docker/tls/ca.pem",
+      tlscert: "/etc/docker/tls/cert.pem",
+      tlskey: "/etc/docker/tls/key.pem",
     });
   });
 
-  test("names the registry mirror where there is one", () => {
-    expect(read("http://192.168.123.1:5000")).toMatchObject({
-      "registry-mirrors": ["http://192.168.123.1:5000"],
-    });
+  test.each<Role>(["manager", "worker"])("names the registry mirror of a %s", (role) => {
+    const mirror = "http://192.168.123.1:5000";
+    expect(read(role, mirror)).toEqual({ ...read(role), "registry-mirrors": [mirror] });
   });
 
-  test("is a text file: ready.sh compares it line by line with the node's", () => {
-    expect(engineConfig({ registryMirror: "" })).toMatch(/^\{\n {2}".*\n\}\n$/s);
+  test.each<Role>(["manager", "worker"])("is a text file on a %s", (role) => {
+    expect(engineConfig({ role, registryMirror: "" })).toMatch(/^\{\n {2}".*\n\}\n$/s);
+  });
+});
+
+describe("docker_gwbridge", () => {
+  test("has the settings of the config, as options of `docker network create`", () => {
+    expect(gwbridgeOptions(planGwbridge(config())).split("\n")).toEqual([
+      "--subnet=172.18.0.0/16",
+      "--opt=com.docker.network.bridge.name=docker_gwbridge",
+      "--opt=com.docker.network.bridge.enable_icc=false",
+      "--opt=com.docker.network.bridge.enable_ip_masquerade=true",
+      "--opt=com.docker.network.driver.mtu=1500",
+      "",
+    ]);
+  });
+
+  test.each([
+    ["gwbridgeSubnet", "172.19.0.0/16", "--subnet=172.19.0.0/16"],
+    ["gwbridgeIcc", "true", "--opt=com.docker.network.bridge.enable_icc=true"],
+    ["gwbridgeMasquerade", "false", "--opt=com.docker.network.bridge.enable_ip_masquerade=false"],
+    ["gwbridgeMtu", "1400", "--opt=com.docker.network.driver.mtu=1400"],
+  ])("takes %s %s", (key, value, option) => {
+    expect(gwbridgeOptions(planGwbridge(config({ [key]: value }))).split("\n")).toContain(option);
   });
 });
 

@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FatFs } from "js-fatfs" with { "resolution-mode": "import" };
 import { seedVolume } from "../../components/machine/seedVolume";
-import { nodeSeed, seedIdentity, type SeedArgs } from "../../plan/seed";
+import { gwbridgeOptions } from "../../plan/engine";
+import { nodeSeed, seedIdentity, type SeedArgs, type SeedFile } from "../../plan/seed";
 
 const PROJECT = join(__dirname, "../..");
 const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n";
-const ENGINE_CONFIG = '{\n  "log-driver": "json-file"\n}\n';
+const ENGINE_FILES: SeedFile[] = [
+  { path: "/etc/docker/daemon.json", content: '{ "hosts": [] }\n', permissions: "0644" },
+  { path: "/etc/docker/tls/key.pem", content: "the API's secret\n", permissions: "0600" },
+];
 
 const network = { prefixLength: 24, netmask: "255.255.255.0", mtu: 1500, exists: false };
 
@@ -40,7 +44,8 @@ const args: SeedArgs = {
   nameservers: ["192.168.123.1", "192.0.2.53"],
   user: { name: "root", publicKey: "ssh-ed25519 AAAAuser" },
   hostKey: { privateKey: PRIVATE_KEY, publicKey: "ssh-ed25519 AAAAhost" },
-  engineConfig: ENGINE_CONFIG,
+  gwbridge: { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 },
+  engineFiles: ENGINE_FILES,
 };
 
 describe("nodeSeed", () => {
@@ -51,15 +56,22 @@ describe("nodeSeed", () => {
     return JSON.parse(rest.join("\n")) as Record<string, unknown>;
   }
 
-  test("names the machine, its keys and its engine's configuration", () => {
+  test("names the machine and its keys", () => {
     expect(userData()).toMatchObject({
       hostname: "mg0",
       ssh_pwauth: false,
       ssh_keys: { ed25519_private: PRIVATE_KEY, ed25519_public: "ssh-ed25519 AAAAhost" },
-      write_files: [
-        { path: "/etc/docker/daemon.json", content: ENGINE_CONFIG, permissions: "0644" },
-      ],
     });
+  });
+
+  test("has the options of docker_gwbridge, and the engine's files as they are", () => {
+    const gwbridge = {
+      path: "/etc/docker/gwbridge",
+      content: gwbridgeOptions(args.gwbridge),
+      permissions: "0644",
+    };
+    expect(userData().write_files).toEqual([gwbridge, ...ENGINE_FILES]);
+    expect(userData({ engineFiles: [] }).write_files).toEqual([gwbridge]);
   });
 
   test("lets root in with the key, and nobody with a password", () => {
@@ -119,12 +131,15 @@ describe("nodeSeed", () => {
 
 describe("seedIdentity", () => {
   test("has no private key in it", () => {
-    expect(JSON.stringify(seedIdentity(args))).not.toContain("PRIVATE KEY");
+    const identity = JSON.stringify(seedIdentity(args));
+    expect(identity).not.toContain("PRIVATE KEY");
+    expect(identity).not.toContain("the API's secret");
   });
 
   test.each<[string, Partial<SeedArgs>]>([
     ["the private host key", { hostKey: { ...args.hostKey, privateKey: "another" } }],
-    ["the engine's configuration", { engineConfig: "{}" }],
+    ["an engine's file", { engineFiles: [{ ...ENGINE_FILES[0]!, content: "{}" }] }],
+    ["the number of the engine's files", { engineFiles: [] }],
   ])("stays the same with a change of %s", (_, change) => {
     expect(nodeSeed({ ...args, ...change })).not.toEqual(nodeSeed(args));
     expect(seedIdentity({ ...args, ...change })).toEqual(seedIdentity(args));
@@ -140,6 +155,10 @@ describe("seedIdentity", () => {
     ["gateway", { nat: { ...args.nat, hostAddress: "192.168.123.254" } }],
     ["MTU", { internal: { ...args.internal, mtu: 1500 } }],
     ["name servers", { nameservers: ["192.0.2.53"] }],
+    ["subnet of docker_gwbridge", { gwbridge: { ...args.gwbridge, subnet: "172.19.0.0/16" } }],
+    ["ICC of docker_gwbridge", { gwbridge: { ...args.gwbridge, icc: true } }],
+    ["masquerade of docker_gwbridge", { gwbridge: { ...args.gwbridge, masquerade: false } }],
+    ["MTU of docker_gwbridge", { gwbridge: { ...args.gwbridge, mtu: 1400 } }],
   ])("changes with the %s", (_, change) => {
     expect(seedIdentity({ ...args, ...change })).not.toEqual(seedIdentity(args));
   });

@@ -1,0 +1,63 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import type { ServicePlan } from "./services";
+import { parsePublish, portOf } from "./publish";
+
+/** The part of a compose file that has to go together with the rest of the stack. */
+const composeFile = z.object({
+  services: z.record(
+    z.string(),
+    z.object({
+      image: z.string({ error: "has no image; swarm nodes build none" }),
+      ports: z
+        .array(
+          z.union([
+            z.number(),
+            z.string(),
+            z.object({
+              published: z.coerce.string().optional(),
+              protocol: z.enum(["tcp", "udp"]).default("tcp"),
+            }),
+          ]),
+        )
+        .default([]),
+    }),
+    { error: "has no services" },
+  ),
+});
+
+/**
+ * What is wrong with a compose file, as sentences that follow `composeFile: "<path>" `. Only what
+ * concerns the stack as a whole is looked at here; the rest is for `docker stack deploy` to say.
+ * https://docs.docker.com/reference/compose-file/
+ */
+export function composeProblems(text: string, services: ServicePlan[]): string[] {
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (error) {
+    return [`is not YAML: ${(error as Error).message.split("\n")[0]}`];
+  }
+  const result = composeFile.safeParse(content);
+  if (!result.success) {
+    return result.error.issues.map(({ path, message }) =>
+      [...(path.length > 0 ? [`${path.join(".")}:`] : []), message].join(" "),
+    );
+  }
+  return Object.entries(result.data.services).flatMap(([name, { ports }]) =>
+    ports.flatMap(publishedPort).flatMap((port) => {
+      const other = services.find(({ publish }) => publish.map(portOf).includes(port));
+      return other
+        ? [`publishes ${port} (${name}), which ${other.name} publishes too; write another port`]
+        : [];
+    }),
+  );
+}
+
+type Port = z.infer<typeof composeFile>["services"][string]["ports"][number];
+
+/** The published port in our own form, as far as it is one number. */
+function publishedPort(port: Port): string[] {
+  if (typeof port === "object") return port.published ? [`${port.published}/${port.protocol}`] : [];
+  return (parsePublish(String(port)) ?? []).map(portOf);
+}

@@ -1,0 +1,68 @@
+import { API_PORT } from "./engine";
+import type { Role } from "./nodes";
+
+export interface FirewallArgs {
+  role: Role;
+  /** The node's address in the NAT network. */
+  ingressAddress: string;
+  /** The node's address in the internal network. */
+  advertiseAddress: string;
+  /** The internal network: who may use the swarm's own ports. */
+  internalCidr: string;
+  /** Whether managers have the API open on their ingress address too. */
+  apiOutside: boolean;
+}
+
+/** https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts */
+const SWARM_TCP = [7946];
+const SWARM_UDP = [7946, 4789];
+const MANAGER_TCP = [2377, API_PORT];
+const NFS_TCP = [2049];
+
+/**
+ * A machine's /etc/nftables.conf: a table of its own beside Docker's rules, which lets in what is
+ * needed and nothing else. Ports that services publish pass by `forward`, not by `input`; there
+ * they are kept to the ingress address.
+ *
+ * Two counters tell what the nodes say to each other: `esp_in` encrypted packets, and
+ * `clear_vxlan_in` packets of overlay networks that were not encrypted.
+ */
+export function firewallRules(args: FirewallArgs): string {
+  const { role, ingressAddress, advertiseAddress, internalCidr, apiOutside } = args;
+  const outsideTcp = [22, ...(role === "manager" && apiOutside ? [API_PORT] : [])];
+  const internalTcp =
+    role === "storage" ? NFS_TCP : [...SWARM_TCP, ...(role === "manager" ? MANAGER_TCP : [])];
+  const internal = `ip saddr ${internalCidr} ip daddr ${advertiseAddress}`;
+  const swarm = [
+    `    ${internal} ip protocol esp accept`,
+    `    ${internal} udp dport ${set(SWARM_UDP)} accept`,
+  ];
+  return `${[
+    "#!/usr/sbin/nft -f",
+    "table inet swarm",
+    "delete table inet swarm",
+    "table inet swarm {",
+    "  counter esp_in { }",
+    "  counter clear_vxlan_in { }",
+    "  chain input {",
+    "    type filter hook input priority filter; policy drop;",
+    "    ip protocol esp counter name esp_in",
+    "    udp dport 4789 meta ipsec missing counter name clear_vxlan_in",
+    "    ct state established,related accept",
+    "    iif lo accept",
+    "    meta l4proto { icmp, ipv6-icmp } accept",
+    `    ip daddr ${ingressAddress} tcp dport ${set(outsideTcp)} accept`,
+    `    ${internal} tcp dport ${set(internalTcp)} accept`,
+    ...(role === "storage" ? [] : swarm),
+    "  }",
+    "  chain forward {",
+    "    type filter hook forward priority filter; policy accept;",
+    `    ct status dnat ct original ip daddr ${advertiseAddress} drop`,
+    "  }",
+    "}",
+  ].join("\n")}\n`;
+}
+
+function set(ports: number[]): string {
+  return `{ ${ports.join(", ")} }`;
+}

@@ -1,0 +1,48 @@
+import type { Config } from "./config";
+import { fingerprint } from "./fingerprint";
+import type { NodePlan } from "./nodes";
+
+/** Where services keep data that outlives the node they run on. */
+export interface Storage {
+  kind: Config["storage"];
+  /** The NFS server as nodes reach it. Empty for `none`. */
+  server: string;
+  /** The folder that it exports. Empty for `none`. */
+  export: string;
+}
+
+/** What the storage machine exports. */
+export const STORAGE_EXPORT = "/srv/swarm";
+
+export function planStorage(config: Config, machine: NodePlan | undefined): Storage {
+  if (machine) {
+    return { kind: "machine", server: machine.advertiseAddress, export: STORAGE_EXPORT };
+  }
+  return { kind: config.storage, server: config.nfsServer, export: config.nfsExport };
+}
+
+/** A volume as Docker's local driver takes it. */
+export interface VolumePlan {
+  name: string;
+  driverOptions: Record<string, string>;
+}
+
+/**
+ * The volume of one service. Docker ignores changed options of a volume that exists (docker/cli
+ * issue 1279), so its name stands for them: another server or folder is another volume.
+ * https://docs.docker.com/engine/storage/volumes/#create-a-service-which-creates-an-nfs-volume
+ */
+export function planVolume(storage: Storage, service: string): VolumePlan {
+  if (storage.kind === "none") return { name: `${service}-data`, driverOptions: {} };
+  const driverOptions = {
+    type: "nfs",
+    o: `addr=${storage.server},nfsvers=4,hard,noatime`,
+    device: `:${folderOf(storage, service)}`,
+  };
+  return { name: `${service}-data-${fingerprint(driverOptions)}`, driverOptions };
+}
+
+/** A service's own folder in the export. */
+function folderOf(storage: Storage, service: string): string {
+  return `${storage.export.replace(/\/$/, "")}/${service}`;
+}

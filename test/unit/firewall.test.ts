@@ -1,0 +1,95 @@
+import { firewallRules, type FirewallArgs } from "../../plan/firewall";
+import type { Role } from "../../plan/nodes";
+
+const OUTSIDE = "192.168.123.10";
+const INTERNAL = "192.168.42.10";
+const FROM_INSIDE = `ip saddr 192.168.42.0/24 ip daddr ${INTERNAL}`;
+
+function rules(role: Role, changes: Partial<FirewallArgs> = {}): string {
+  return firewallRules({
+    role,
+    ingressAddress: OUTSIDE,
+    advertiseAddress: INTERNAL,
+    internalCidr: "192.168.42.0/24",
+    apiOutside: false,
+    ...changes,
+  });
+}
+
+/** The ports that a machine's own processes can be reached on: `PORT/PROTOCOL`, by who may. */
+function open(text: string): { outside: string[]; internal: string[] } {
+  const ports = (from: string) =>
+    [...text.matchAll(/^ +(ip .*) (tcp|udp) dport \{ ([\d, ]+) \} accept$/gm)]
+      .filter(([, match]) => match === from)
+      .flatMap(([, , protocol, list]) => list!.split(", ").map((port) => `${port}/${protocol}`))
+      .sort();
+  return { outside: ports(`ip daddr ${OUTSIDE}`), internal: ports(FROM_INSIDE) };
+}
+
+const GOSSIP = ["4789/udp", "7946/tcp", "7946/udp"];
+
+describe("firewallRules", () => {
+  test.each<Role>(["manager", "worker", "storage"])("of a %s", (role) => {
+    expect(rules(role)).toMatchSnapshot();
+  });
+
+  test.each<[Role, string[]]>([
+    ["manager", ["2376/tcp", "2377/tcp", ...GOSSIP]],
+    ["worker", GOSSIP],
+    ["storage", ["2049/tcp"]],
+  ])("open a %s to SSH from outside, and inside to what it serves", (role, internal) => {
+    expect(open(rules(role))).toEqual({ outside: ["22/tcp"], internal });
+  });
+
+  test.each<[Role, string[]]>([
+    ["manager", ["22/tcp", "2376/tcp"]],
+    ["worker", ["22/tcp"]],
+    ["storage", ["22/tcp"]],
+  ])("open a %s outside with apiOutside to no more than it should", (role, outside) => {
+    const { internal } = open(rules(role));
+    expect(open(rules(role, { apiOutside: true }))).toEqual({ outside, internal });
+  });
+
+  test.each<Role>(["worker", "storage"])("never name a manager's ports on a %s", (role) => {
+    expect(rules(role, { apiOutside: true })).not.toMatch(/\b237\d\b/);
+  });
+
+  test.each<Role>(["manager", "worker"])("let encrypted overlays in to a %s", (role) => {
+    expect(rules(role)).toContain(`    ${FROM_INSIDE} ip protocol esp accept\n`);
+  });
+
+  test("keep the swarm away from the storage machine", () => {
+    expect(rules("storage")).not.toMatch(/esp accept|udp dport .* accept/);
+  });
+
+  test.each<Role>(["manager", "worker", "storage"])("drop whatever else comes to a %s", (role) => {
+    const accepted = rules(role).match(/^.*accept$/gm)!;
+    const unconditional = accepted.filter((line) => !/^ +ip (daddr|saddr) /.test(line));
+    expect(unconditional.map((line) => line.trim())).toEqual([
+      "ct state established,related accept",
+      "iif lo accept",
+      "meta l4proto { icmp, ipv6-icmp } accept",
+    ]);
+    expect(rules(role)).toContain("type filter hook input priority filter; policy drop;");
+  });
+
+  test("keep published ports to the ingress address", () => {
+    expect(rules("worker")).toContain(`    ct status dnat ct original ip daddr ${INTERNAL} drop\n`);
+  });
+
+  test("count before anything is decided", () => {
+    const lines = rules("worker").split("\n");
+    const counting = lines.findLastIndex((line) => line.includes("counter name"));
+    expect(counting).toBeLessThan(lines.findIndex((line) => line.endsWith("accept")));
+  });
+
+  test("replace their own table and nobody else's: Docker has its rules there too", () => {
+    const [, create, remove, ...rest] = rules("worker").split("\n");
+    expect([create, remove, rest[0]]).toEqual([
+      "table inet swarm",
+      "delete table inet swarm",
+      "table inet swarm {",
+    ]);
+    expect(rules("worker")).not.toContain("flush ruleset");
+  });
+});

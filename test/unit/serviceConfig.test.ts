@@ -1,0 +1,241 @@
+import { config, problems, type Values } from "./configProblems";
+
+const DIGEST = `@sha256:${"0123456789abcdef".repeat(4)}`;
+
+describe("one bad value is one problem, which says what to write instead", () => {
+  const WHOLE = "is not a whole number; write a whole number from";
+  const BOOLEAN = "is neither true nor false; write true or false";
+  const IMAGE = "write an image with its version, such as nginx:1.28.0-alpine";
+  const NO_IMAGE = `is not the name of a container image; ${IMAGE}`;
+  const NO_VERSION = `has no version; ${IMAGE}`;
+  const PUBLISH =
+    "is no list of published ports (1 to 65535); write 8080:80 or 80:80,host:53:53/udp, or nothing";
+  const MODE = "is not how Portainer reaches the swarm; write socket or agent";
+  const COMPOSE_FILE = "is no path of a YAML file; write one such as compose.yaml, or nothing";
+  const COMPOSE_NAME =
+    "is not a name that Docker takes for a stack; write 1 to 40 small letters, digits, dashes " +
+    "and underscores that start with a letter or digit";
+  const DOCKER = "write one such as unix:///var/run/docker.sock or ssh://user@host";
+  const NO_DOCKER = `is not the address of a Docker engine; ${DOCKER}`;
+  const STORAGE =
+    "is not a kind of storage; write none, nfs (with nfsServer and nfsExport) or machine";
+  const SERVER = "is no IPv4 address and no host name; write one such as 192.168.42.1";
+  const EXPORT =
+    "is no absolute path without spaces, commas and colons; write one such as /srv/swarm";
+
+  test.each<[key: string, value: string, message: string]>([
+    // Switches
+    ["web", "on", BOOLEAN],
+    ["portainer", "1", BOOLEAN],
+    ["visualizer", "", BOOLEAN],
+    ["overlayCheck", "True", BOOLEAN],
+    ["dnsCache", "yes", BOOLEAN],
+    ["externalPortainer", "maybe", BOOLEAN],
+
+    // Images
+    ["webImage", "", NO_IMAGE],
+    ["webImage", "Nginx:1.28.0", NO_IMAGE],
+    ["webImage", "nginx:1.28.0:1", NO_IMAGE],
+    ["webImage", "nginx:", NO_IMAGE],
+    ["webImage", "https://example.org/nginx:1", NO_IMAGE],
+    ["webImage", "nginx latest", NO_IMAGE],
+    ["webImage", "nginx", NO_VERSION],
+    ["portainerImage", "example.org:5000/portainer", NO_VERSION],
+    [
+      "portainerImage",
+      "portainer/portainer-ce:latest",
+      `is another image every few weeks; ${IMAGE}`,
+    ],
+    ["portainerAgentImage", "portainer//agent:2", NO_IMAGE],
+    ["visualizerImage", "visualizer@sha256:0123", NO_IMAGE],
+    ["overlayCheckImage", `busybox:${"1".repeat(129)}`, NO_IMAGE],
+    ["dnsCacheImage", " coredns:1", 'has white space around it; write "coredns:1"'],
+
+    // Sizes and ports
+    ["webReplicas", "-1", "is less than 0; write a whole number from 0 to 500"],
+    ["webReplicas", "501", "is more than 500; write a whole number from 0 to 500"],
+    ["webReplicas", "all", `${WHOLE} 0 to 500`],
+    ["webPublish", "80", PUBLISH],
+    ["webPublish", "80:80;81:80", PUBLISH],
+    ["webPublish", "80:65536", PUBLISH],
+    ["portainerPublish", "mesh:9000:9000", PUBLISH],
+    ["visualizerPublish", "8080:8080/sctp", PUBLISH],
+    ["dnsCachePublish", "53:53/udp,", PUBLISH],
+    ["webPublish", "80:80 ", 'has white space around it; write "80:80"'],
+    ["webPublish", "80:80,host:80:8080", "publishes 80/tcp twice; write each port once"],
+    ["dnsCachePublish", "53:53/udp, 53:54/udp", "publishes 53/udp twice; write each port once"],
+
+    // Portainer and compose
+    ["portainerMode", "", MODE],
+    ["portainerMode", "Agent", MODE],
+    ["composeFile", "compose.json", COMPOSE_FILE],
+    ["composeFile", "stacks/", COMPOSE_FILE],
+    ["composeName", "", COMPOSE_NAME],
+    ["composeName", "My Stack", COMPOSE_NAME],
+    ["composeName", "-stack", COMPOSE_NAME],
+    ["composeName", "s".repeat(41), COMPOSE_NAME],
+    ["operatorDocker", "", NO_DOCKER],
+    ["operatorDocker", "/var/run/docker.sock", NO_DOCKER],
+    ["operatorDocker", "unix:/var/run/docker.sock", NO_DOCKER],
+    ["operatorDocker", "http://localhost:2375", NO_DOCKER],
+    ["operatorDocker", "unix://", `names no socket by an absolute path; ${DOCKER}`],
+    ["operatorDocker", "unix://run/docker.sock", `names no socket by an absolute path; ${DOCKER}`],
+    ["operatorDocker", "ssh://", `names no host; ${DOCKER}`],
+    ["externalPortainerPort", "0", "is less than 1; write a whole number from 1 to 65535"],
+    ["externalPortainerPort", "65536", "is more than 65535; write a whole number from 1 to 65535"],
+
+    // Storage
+    ["storage", "", STORAGE],
+    ["storage", "ceph", STORAGE],
+    [
+      "storageMemoryMiB",
+      "511",
+      "is less than 512, the MiB that the node image needs to boot and to serve files; " +
+        "write a whole number from 512 to 1048576",
+    ],
+    ["storageMemoryMiB", "1g", `${WHOLE} 512 to 1048576`],
+    [
+      "storageDiskMB",
+      "4999",
+      "is less than 5000, the MB that the node image and some data need; " +
+        "write a whole number from 5000 to 10000000",
+    ],
+    [
+      "storageDiskMB",
+      "10000001",
+      "is more than 10000000; write a whole number from 5000 to 10000000",
+    ],
+    ["nfsServer", "192.168.42.256", SERVER],
+    ["nfsServer", "192.168.42.1/24", SERVER],
+    ["nfsServer", "192.168.42.1:/srv", SERVER],
+    ["nfsServer", "my_server", SERVER],
+    ["nfsExport", "srv/swarm", EXPORT],
+    ["nfsExport", "/srv/my swarm", EXPORT],
+    ["nfsExport", "/srv,rw", EXPORT],
+    ["nfsExport", "192.168.42.1:/srv/swarm", EXPORT],
+  ])("%s: %j", (key, value, message) => {
+    expect(problems({ [key]: value })).toEqual([`${key}: ${JSON.stringify(value)} ${message}`]);
+  });
+});
+
+describe("values that do not go together", () => {
+  test.each<[port: string, publish: string, whose: string]>([
+    ["22/tcp", "22:22", "SSH"],
+    ["2376/tcp", "2376:80", "the engine's API"],
+    ["2377/tcp", "80:80,2377:80", "the swarm's managers"],
+    ["4789/udp", "4789:4789/udp", "overlay networks"],
+    ["7946/tcp", "7946:80", "the swarm's gossip"],
+    ["7946/udp", "host:7946:53/udp", "the swarm's gossip"],
+  ])("a service on the nodes' own %s", (port, publish, whose) => {
+    expect(problems({ webPublish: publish })).toEqual([
+      `webPublish: "${publish}" publishes ${port}, which is the nodes' own (${whose}); ` +
+        "write another port",
+    ]);
+  });
+
+  test.each<[key: string, changes: Values]>([
+    ["portainerPublish", {}],
+    ["visualizerPublish", { visualizer: "true" }],
+    ["dnsCachePublish", { dnsCache: "true" }],
+  ])("a port of the nodes' own in %s", (key, changes) => {
+    expect(problems({ ...changes, [key]: "22:22" })).toEqual([
+      `${key}: "22:22" publishes 22/tcp, which is the nodes' own (SSH); write another port`,
+    ]);
+  });
+
+  test.each<[one: string, other: string, changes: Values]>([
+    ["web", "portainer", {}],
+    ["web", "visualizer", { visualizer: "true" }],
+    ["portainer", "visualizer", { visualizer: "true" }],
+    ["web", "dnsCache", { dnsCache: "true" }],
+    ["visualizer", "dnsCache", { visualizer: "true", dnsCache: "true" }],
+  ])("%s and %s on the same port", (one, other, changes) => {
+    const ports = { [`${one}Publish`]: "7000:1,7001:2", [`${other}Publish`]: "host:7001:3" };
+    expect(problems({ ...changes, ...ports })).toEqual([
+      `${other}Publish: "host:7001:3" publishes 7001/tcp, which ${one} publishes too ` +
+        `(${one}Publish); write another port`,
+    ]);
+  });
+
+  test("three services on the same port", () => {
+    const changes = {
+      visualizer: "true",
+      portainerPublish: "80:9000",
+      visualizerPublish: "80:8080",
+    };
+    expect(problems(changes).map((problem) => problem.split(";")[0])).toEqual([
+      'portainerPublish: "80:9000" publishes 80/tcp, which web publishes too (webPublish)',
+      'visualizerPublish: "80:8080" publishes 80/tcp, which web publishes too (webPublish)',
+      'visualizerPublish: "80:8080" publishes 80/tcp, which portainer publishes too ' +
+        "(portainerPublish)",
+    ]);
+  });
+
+  test("host mode with more replicas than nodes", () => {
+    const changes = { webPublish: "8080:80,host:80:80", webReplicas: "7" };
+    expect(problems(changes)).toEqual([
+      'webReplicas: "7" is more than the stack has nodes (6), and each has a "host:" port of ' +
+        "webPublish for one replica only; write at most 6",
+    ]);
+    expect(problems({ ...changes, workers: "4" })).toEqual([]);
+    expect(problems({ ...changes, webPublish: "80:80" })).toEqual([]);
+  });
+
+  test("NFS without a server or an export", () => {
+    const server = 'nfsServer: "" is empty, but storage is nfs; write one such as 192.168.42.1';
+    const folder = 'nfsExport: "" is empty, but storage is nfs; write one such as /srv/swarm';
+    const otherwise = ", or storage: none";
+    const nfs = { storage: "nfs", nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
+    expect(problems({ storage: "nfs" })).toEqual([server + otherwise, folder + otherwise]);
+    expect(problems({ ...nfs, nfsServer: "" })).toEqual([server + otherwise]);
+    expect(problems({ ...nfs, nfsExport: "" })).toEqual([folder + otherwise]);
+  });
+
+  test.each(["none", "machine"])("a server and an export without NFS: storage %s", (storage) => {
+    const remedy = `is set, but storage is ${storage}; write nothing, or storage: nfs`;
+    const changes = { storage, nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
+    expect(problems(changes)).toEqual([
+      `nfsServer: "192.168.42.1" ${remedy}`,
+      `nfsExport: "/srv/swarm" ${remedy}`,
+    ]);
+  });
+});
+
+describe("good values", () => {
+  test.each<[what: string, changes: Values]>([
+    ["an image by digest", { webImage: `nginx${DIGEST}` }],
+    ["an image by tag and digest", { webImage: `nginx:1.28.0-alpine${DIGEST}` }],
+    ["even the latest, by digest", { webImage: `nginx:latest${DIGEST}` }],
+    ["an image of a registry with a port", { webImage: "registry.example.org:5000/a/b/nginx:1" }],
+    ["an image of a registry by address", { webImage: "192.168.123.1:5000/nginx:1" }],
+    ["an image with all signs", { webImage: "localhost/my_team/web__server-x.y:V1_2.3-rc" }],
+    ["nothing published", { webPublish: "", portainerPublish: "" }],
+    ["UDP and TCP of the same number", { dnsCache: "true", dnsCachePublish: "80:53/udp" }],
+    ["both in one list", { dnsCache: "true", dnsCachePublish: "53:53,host:53:53/udp" }],
+    ["one port of a container on two of the nodes", { webPublish: "80:80,8080:80" }],
+    ["a port that only a service which is off has", { visualizerPublish: "80:8080" }],
+    ["a port of the nodes' own of a service that is off", { dnsCachePublish: "22:22" }],
+    ["TCP where the nodes have UDP", { webPublish: "4789:80" }],
+    ["no replicas", { webReplicas: "0" }],
+    ["as many replicas as nodes in host mode", { webPublish: "host:80:80", webReplicas: "6" }],
+    [
+      "more replicas than nodes of a service that is off",
+      { web: "false", webPublish: "host:80:80", webReplicas: "500" },
+    ],
+    ["a compose file elsewhere", { composeFile: "../other/docker-compose.yml" }],
+    ["the operator's Docker over SSH", { operatorDocker: "ssh://user@host.example.org:2222" }],
+    ["the operator's Docker over TCP", { operatorDocker: "tcp://localhost:2375" }],
+    ["a storage machine", { storage: "machine", storageDiskMB: "200000" }],
+    ["NFS by name", { storage: "nfs", nfsServer: "nas.example.org", nfsExport: "/" }],
+  ])("%s", (_what, changes) => {
+    expect(problems(changes)).toEqual([]);
+  });
+
+  test("become ports", () => {
+    expect(config({ webPublish: "host:8080:80, 53:53/udp" }).webPublish).toEqual([
+      { mode: "host", protocol: "tcp", published: 8080, target: 80 },
+      { mode: "ingress", protocol: "udp", published: 53, target: 53 },
+    ]);
+    expect(config({ webPublish: "" }).webPublish).toEqual([]);
+  });
+});
