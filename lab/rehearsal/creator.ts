@@ -1,11 +1,19 @@
 /** Answers the SDK's registrations by creating the resources for real. */
 import * as pulumi from "@pulumi/pulumi";
 import { command } from "./command";
+import { docker } from "./docker";
 import type { Executor } from "./executor";
 import { libvirt } from "./libvirt";
+import { random } from "./random";
 import { tls } from "./tls";
 
-const executors: Record<string, Executor> = { ...libvirt, ...tls, ...command };
+const executors: Record<string, Executor> = {
+  ...libvirt,
+  ...tls,
+  ...random,
+  ...docker,
+  ...command,
+};
 
 /** Bound for a resource that sets no `customTimeouts.create`. */
 const CREATE_TIMEOUT = "20m";
@@ -49,8 +57,9 @@ export class Creator {
       return { id: undefined, state: {} };
     }
     if (type.startsWith("pulumi:providers:")) {
-      this.providers.set(name, unwrapSecrets(args.inputs));
-      return { id: name, state: {} };
+      const id = `${type}/${name}`; // providers of two packages may share a name
+      this.providers.set(id, unwrapSecrets(args.inputs));
+      return { id, state: {} };
     }
     const started = performance.now();
     const report = (phase: "done" | "failed") => {

@@ -1,9 +1,9 @@
 /**
  * The rehearsal engine runs this project's own Pulumi program without the Pulumi CLI, its plugins
  * or a state: the SDK's mock monitor takes the registrations, and an executor per resource type
- * does the real thing through ordinary tools (virsh, SSH). Order, parallelism, `dependsOn`,
- * outputs and secrets are the SDK's own. What needs a state does not exist here: update, replace,
- * delete, refresh, preview.
+ * does the real thing through ordinary tools (virsh, SSH, the Docker API). Order, parallelism,
+ * `dependsOn`, outputs and secrets are the SDK's own. What needs a state does not exist here:
+ * update, replace, delete, refresh, preview.
  */
 import { createRequire } from "node:module";
 import path from "node:path";

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { rehearse, type RehearsalOptions, type ResourceEvent } from "../../lab/rehearsal";
+import { dockerApi } from "../fixtures/docker-api";
 
 let folder: string;
 
@@ -17,7 +18,7 @@ afterEach(() => {
 
 /** Rehearses a program with this body; its last statement returns the outputs. */
 function run(body: string, options: Partial<RehearsalOptions> = {}) {
-  const packages = ["pulumi", "command", "libvirt", "tls"].map(
+  const packages = ["pulumi", "command", "libvirt", "tls", "random", "docker"].map(
     (name) => `const ${name} = require(${JSON.stringify(require.resolve(`@pulumi/${name}`))});\n`,
   );
   const local = `const local = (name, create, opts) =>
@@ -56,6 +57,7 @@ describe("a program that succeeds", () => {
         marked: pulumi.secret("s"),
         privateKey: key.privateKeyOpenssh,
         publicKey: key.publicKeyOpenssh,
+        password: new random.RandomPassword("password", { length: 20 }).result,
       };`);
     expect(result.outputs).toMatchObject({
       plain: "hello",
@@ -64,9 +66,16 @@ describe("a program that succeeds", () => {
       marked: "s",
       privateKey: expect.stringMatching(/^-----BEGIN OPENSSH PRIVATE KEY-----\n/),
       publicKey: expect.stringMatching(/^ssh-ed25519 [\w+/]+=*\n$/),
+      password: expect.stringMatching(/^.{20}$/),
     });
-    expect(result.secretOutputs.sort()).toEqual(["marked", "nested", "privateKey", "token"]);
-    expect(result.resources).toBe(3);
+    expect(result.secretOutputs.sort()).toEqual([
+      "marked",
+      "nested",
+      "password",
+      "privateKey",
+      "token",
+    ]);
+    expect(result.resources).toBe(4);
   });
 
   test("hands secrets to tools as plain values", async () => {
@@ -298,4 +307,35 @@ esac
       new libvirt.Volume("v", { name: "v", pool: "p", create }, opts);`);
     await expect(failed).rejects.toThrow("reads local files only");
   });
+});
+
+test("a Docker program: certificates, a secret's data, and providers of the same name", async () => {
+  const posted = { status: 201, body: { ID: "new-id" } };
+  const api = await dockerApi(path.join(folder, "docker.sock"), () => posted);
+  try {
+    const { outputs, secretOutputs } = await run(`
+      new libvirt.Provider("host", { uri: "test:///nowhere" });
+      const provider = new docker.Provider("host", { host: "${api.host}" });
+      const key = new tls.PrivateKey("ca", { algorithm: "ECDSA", ecdsaCurve: "P256" });
+      const ca = new tls.SelfSignedCert("ca", {
+        privateKeyPem: key.privateKeyPem,
+        subject: { commonName: "CA" },
+        isCaCertificate: true,
+        validityPeriodHours: 1,
+        allowedUses: ["cert_signing"],
+      });
+      const data = key.privateKeyPem.apply((pem) => Buffer.from(pem).toString("base64"));
+      const secret = new docker.Secret("key", { name: "key", data }, { provider });
+      return { ca: ca.certPem, id: secret.id, data: secret.data, key: ca.privateKeyPem };`);
+    expect(outputs).toMatchObject({
+      ca: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
+      id: "new-id",
+    });
+    expect(secretOutputs.sort()).toEqual(["data", "key"]);
+    expect(api.calls).toMatchObject([
+      { request: "POST /secrets/create", body: { Name: "key", Data: outputs.data } },
+    ]);
+  } finally {
+    await api.close();
+  }
 });
