@@ -1,30 +1,34 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import type { ServicePlan } from "./services";
 import { parsePublish, portOf } from "./publish";
+import type { ServicePlan } from "./services";
+
+const port = z.union([
+  z.number(),
+  z.string(),
+  z.object({
+    published: z.coerce.string().optional(),
+    protocol: z.enum(["tcp", "udp"]).default("tcp"),
+  }),
+]);
+
+const service = z.object(
+  {
+    image: z.string({ error: "no image; write one, since nodes build none" }),
+    ports: z.array(port).default([]),
+  },
+  { error: "no service; write an image at least" },
+);
 
 /** The part of a compose file that has to go together with the rest of the stack. */
-const composeFile = z.object({
-  services: z.record(
-    z.string(),
-    z.object({
-      image: z.string({ error: "has no image; swarm nodes build none" }),
-      ports: z
-        .array(
-          z.union([
-            z.number(),
-            z.string(),
-            z.object({
-              published: z.coerce.string().optional(),
-              protocol: z.enum(["tcp", "udp"]).default("tcp"),
-            }),
-          ]),
-        )
-        .default([]),
+const composeFile = z.object(
+  {
+    services: z.record(z.string(), service, {
+      error: "no services; write them as NAME: { image: IMAGE }",
     }),
-    { error: "has no services" },
-  ),
-});
+  },
+  { error: "is no compose file; write one with services in it" },
+);
 
 /**
  * What is wrong with a compose file, as sentences that follow `composeFile: "<path>" `. Only what
@@ -36,12 +40,12 @@ export function composeProblems(text: string, services: ServicePlan[]): string[]
   try {
     content = parse(text);
   } catch (error) {
-    return [`is not YAML: ${(error as Error).message.split("\n")[0]}`];
+    return [`is not YAML: ${(error as Error).message.split(":\n")[0]}`];
   }
   const result = composeFile.safeParse(content);
   if (!result.success) {
     return result.error.issues.map(({ path, message }) =>
-      [...(path.length > 0 ? [`${path.join(".")}:`] : []), message].join(" "),
+      path.length > 0 ? `is wrong at ${path.join(".")}: ${message}` : message,
     );
   }
   return Object.entries(result.data.services).flatMap(([name, { ports }]) =>
@@ -54,7 +58,7 @@ export function composeProblems(text: string, services: ServicePlan[]): string[]
   );
 }
 
-type Port = z.infer<typeof composeFile>["services"][string]["ports"][number];
+type Port = z.infer<typeof port>;
 
 /** The published port in our own form, as far as it is one number. */
 function publishedPort(port: Port): string[] {

@@ -270,6 +270,7 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["bootTimeoutSeconds", "29", "is less than 30; write a whole number from 30 to 7200"],
     ["joinTimeoutSeconds", "3601", "is more than 3600; write a whole number from 10 to 3600"],
     ["drainTimeoutSeconds", "0", "is less than 10; write a whole number from 10 to 3600"],
+    ["serviceTimeoutSeconds", "1h", `${WHOLE} 10 to 3600`],
   ])("%s: %j", (key, value, message) => {
     expect(problems({ [key]: value })).toEqual([`${key}: ${JSON.stringify(value)} ${message}`]);
   });

@@ -1,14 +1,20 @@
 /**
- * The dev stack's configuration with changes to it: what is wrong with it, and what it reads as.
+ * The configuration of Pulumi.yaml's defaults with changes to it: what is wrong with it, and what
+ * it reads as.
  */
 import { join } from "node:path";
 import { ConfigError, parseConfig, type Config } from "../../plan/config";
-import { readStackConfig } from "../../plan/stackFile";
+import { readDeclaredKeys } from "../../plan/stackFile";
 
 export type Values = Record<string, string>;
 
-/** Every key of the dev stack, as text. */
-export const good: Values = readStackConfig(join(__dirname, "../.."), "dev");
+/** Every key with its default, as text. */
+export const good: Values = Object.fromEntries(
+  Object.entries(readDeclaredKeys(join(__dirname, "../.."))).map(([key, declared]) => [
+    key,
+    String(declared.default),
+  ]),
+);
 
 export function config(changes: Values = {}): Config {
   return parseConfig({ ...good, ...changes });
