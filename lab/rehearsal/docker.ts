@@ -36,6 +36,8 @@ const networkInputs = z.strictObject({
 const secretInputs = z.strictObject({ name: z.string(), data: z.base64(), labels });
 const configInputs = z.strictObject({ name: z.string(), data: z.base64(), labels });
 
+const volumeInputs = z.strictObject({ name: z.string(), labels });
+
 const imageInputs = z.strictObject({
   name: z.string(),
   /** Accepted but without effect here: it concerns deletion. */
@@ -122,6 +124,12 @@ const service = withDocker(async (docker, task) => {
   return { id };
 });
 
+const volume = withDocker(async (docker, task) => {
+  const { name, labels } = readInputs(volumeInputs, task);
+  await docker.createVolume(bodyOnly({ Name: name, Labels: labelMap(labels) }));
+  return { id: name };
+});
+
 const remoteImage = withDocker(async (docker, task) => {
   const { name } = readInputs(imageInputs, task);
   const { Id, RepoDigests } = await pulled(docker, name);
@@ -166,6 +174,7 @@ export const docker: Record<string, Executor> = {
   "docker:index/secret:Secret": secret,
   "docker:index/serviceConfig:ServiceConfig": serviceConfig,
   "docker:index/service:Service": service,
+  "docker:index/volume:Volume": volume,
   "docker:index/remoteImage:RemoteImage": remoteImage,
   "docker:index/container:Container": container,
 };

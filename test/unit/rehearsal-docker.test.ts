@@ -74,6 +74,11 @@ test.each([
   expect(bodyOf(request)).toEqual({ Name: "pw", Data: "aHVzaA==", Labels: { a: "b" } });
 });
 
+test("a volume", async () => {
+  expect(await make("Volume", { name: "portainer-dev" })).toEqual({ id: "portainer-dev" });
+  expect(bodyOf("POST /volumes/create")).toEqual({ Name: "portainer-dev", Labels: {} });
+});
+
 describe("a service", () => {
   /** What the API is sent of a service with these properties, beside its name and its image. */
   async function sent(

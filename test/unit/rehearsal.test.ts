@@ -325,7 +325,10 @@ test("a Docker program: certificates, a secret's data, and providers of the same
         allowedUses: ["cert_signing"],
       });
       const data = key.privateKeyPem.apply((pem) => Buffer.from(pem).toString("base64"));
-      const secret = new docker.Secret("key", { name: "key", data }, { provider });
+      const parent = new pulumi.ComponentResource("swarm:test:Group", "group", {}, {
+        providers: [provider],
+      });
+      const secret = new docker.Secret("key", { name: "key", data }, { parent });
       return { ca: ca.certPem, id: secret.id, data: secret.data, key: ca.privateKeyPem };`);
     expect(outputs).toMatchObject({
       ca: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
