@@ -15,9 +15,10 @@ export interface Registry {
 }
 
 /**
- * Starts a registry with the images that the tests need: `busybox` and `nginx`, each `:latest` and
- * with its version. As a registry mirror for Docker Hub it stands in for the internet, which a lab
- * does not reach. What is pushed to it goes with the lab.
+ * Starts a registry with the images that `registry/images` lists, among them every default image of
+ * Pulumi.yaml. As a registry mirror for Docker Hub it stands in for the internet, which a lab does
+ * not reach. What Debian has no package of is a stand-in: a small program with the same ports, and
+ * the image label `swarm.stand-in`. What is pushed to the registry goes with the lab.
  *
  * @throws Error outside a lab, when `lab/setup` has not made it yet, and when it does not answer.
  */

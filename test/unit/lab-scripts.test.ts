@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startDaemon } from "../../lab/daemon";
 import { startHypervisor } from "../../lab/hypervisor";
+import { readDeclaredKeys } from "../../plan/stackFile";
 import { countDown } from "../../stacks/accelerator";
 import { startRegistry } from "../../lab/registry";
 
@@ -78,6 +79,18 @@ describe("the registry's folder", () => {
       await rm(copy, { recursive: true });
     }
   });
+});
+
+test("the registry has every default image of Pulumi.yaml", async () => {
+  const listed = (await readFile(join(project, "lab", "registry", "images"), "utf8"))
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split(/ +/)[0]);
+  const defaults = Object.entries(readDeclaredKeys(project))
+    .filter(([key]) => key.endsWith("Image"))
+    .map(([, declared]) => declared.default);
+  expect(defaults).not.toHaveLength(0);
+  expect(listed).toEqual(expect.arrayContaining(defaults));
 });
 
 describe("a daemon", () => {
