@@ -1,4 +1,5 @@
 import type { Role } from "../plan/nodes";
+import type { Publish } from "../plan/publish";
 
 /** One entry of the stack's output `nodes`. */
 export interface NodeOutput {
@@ -8,6 +9,15 @@ export interface NodeOutput {
   advertiseAddress: string;
   /** Node ID in the swarm. */
   id: string;
+}
+
+/** One entry of the stack's output `services`: a service of the swarm that the config switches on. */
+export interface ServiceOutput {
+  name: string;
+  image: string;
+  /** Number of tasks, or `global`: one on every node. */
+  replicas: number | "global";
+  publish: Publish[];
 }
 
 /** The outputs of index.ts as plain values, secrets included. */
@@ -21,4 +31,30 @@ export interface StackOutputs {
   sshUser: string;
   sshPrivateKey: string;
   sshKnownHosts: string[];
+  /** The TLS API of one manager, as in DOCKER_HOST. */
+  dockerHost: string;
+  /** The TLS API of every manager. */
+  apiHosts: string[];
+  /** Whether the TLS API is open on the managers' ingress addresses as well. */
+  apiOutside: boolean;
+  /** Certificate of the authority that signs for the TLS API, PEM. */
+  ca: string;
+  /** Client certificate for the TLS API, PEM. */
+  cert: string;
+  /** Key of the client certificate, PEM. */
+  key: string;
+  ingress: {
+    id: string;
+    name: string;
+    subnet: string;
+    gateway: string;
+    mtu: number;
+    encrypted: boolean;
+  };
+  gwbridge: { subnet: string; icc: boolean; masquerade: boolean; mtu: number };
+  services: ServiceOutput[];
+  /** Password of Portainer's user `admin`; empty when Portainer is off. */
+  portainerPassword: string;
+  /** Where services keep their data. */
+  storage: { kind: "none" | "nfs" | "machine"; server: string; export: string };
 }
