@@ -7,8 +7,13 @@ const run = promisify(execFile);
 /** The stack that `-s` names on the command line. */
 export function stackArgument(): string {
   const { values } = parseArgs({ options: { stack: { type: "string", short: "s" } } });
-  if (!values.stack) throw new Error("which stack? Add `-- -s dev`, for example");
-  return values.stack;
+  return requireStack(values.stack);
+}
+
+/** The stack's name, or an error that says how to give one. */
+export function requireStack(stack: string | undefined): string {
+  if (!stack) throw new Error("which stack? Add `-- -s dev`, for example");
+  return stack;
 }
 
 /** The outputs of a stack that is up, secrets included, as Pulumi has them in its state. */
