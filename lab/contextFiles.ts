@@ -42,12 +42,20 @@ export function contextEndpoint(host: string, folder: string): string {
   return `host=${host},ca=${ca},cert=${cert},key=${key}`;
 }
 
-/** Creates a docker context, or updates the one of that name. Says false without the docker CLI. */
-export async function setContext(name: string, endpoint: string): Promise<boolean> {
+/**
+ * Creates a docker context, or updates the one of that name. Says false without the docker CLI.
+ *
+ * @param env in which `docker` is looked for and runs
+ */
+export async function setContext(
+  name: string,
+  endpoint: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<boolean> {
   try {
-    const { stdout } = await run("docker", ["context", "ls", "--format", "{{.Name}}"]);
+    const { stdout } = await run("docker", ["context", "ls", "--format", "{{.Name}}"], { env });
     const verb = stdout.split("\n").includes(name) ? "update" : "create";
-    await run("docker", ["context", verb, name, "--docker", endpoint]);
+    await run("docker", ["context", verb, name, "--docker", endpoint], { env });
     return true;
   } catch (error) {
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
