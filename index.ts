@@ -1,13 +1,23 @@
 /**
- * A Docker Swarm from one program: config -> plan -> the target's machines -> swarm -> outputs.
+ * A Docker Swarm from one program: config -> plan -> the target's machines -> swarm -> storage ->
+ * services -> outputs.
  */
 import * as pulumi from "@pulumi/pulumi";
+import type { Machine } from "./components/machine/machine";
+import { KEEPS_DATA, Services } from "./components/service/services";
+import { SharedStorage } from "./components/storage/sharedStorage";
 import { Swarm } from "./components/swarm/swarm";
 import { planCluster } from "./plan/cluster";
-import { ConfigError, type Config } from "./plan/config";
+import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
+import { firewallRules } from "./plan/firewall";
+import { planIngress } from "./plan/ingress";
+import { planServices } from "./plan/services";
+import { planStorage } from "./plan/storage";
+import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
 import { kvmTarget } from "./stacks/kvm";
+import { stackOutputs } from "./stacks/outputs";
 
 export = async () => {
   try {
@@ -21,11 +31,31 @@ export = async () => {
 async function program() {
   const config = readConfig();
   const plan = planCluster(config, pulumi.getStack());
+  const ingress = planIngress(config);
+  const services = planServices(config);
+  const compose = readCompose(config, services);
+  const storage = planStorage(config, plan.storageMachine);
 
-  const { machines, sshPrivateKey, networkIds } = await kvmTarget(config, plan);
+  const target = await kvmTarget(config, plan);
+  const { machines, storageMachine, certificates } = target;
+  const firewall = ({ role, ingressAddress, advertiseAddress }: Machine) =>
+    pulumi.all([ingressAddress, advertiseAddress]).apply(([outside, internal]) =>
+      firewallRules({
+        role,
+        ingressAddress: outside,
+        advertiseAddress: internal,
+        internalCidr: plan.internal.cidr,
+        apiOutside: config.apiOutside,
+      }),
+    );
   const swarm = new Swarm("swarm", {
     machines,
-    engineConfig: engineConfig(config),
+    engineConfig: ({ role }) => engineConfig({ ...config, role }),
+    firewallRules: firewall,
+    certificates,
+    apiManager: config.apiManager,
+    apiOutside: config.apiOutside,
+    ingress,
     overlayAddressPool: config.overlayAddressPool,
     tokenRotation: config.tokenRotation,
     timeouts: {
@@ -34,35 +64,31 @@ async function program() {
       drainSeconds: config.drainTimeoutSeconds,
     },
   });
-
-  return {
-    /** Every node: name, role, both addresses, and its ID in the swarm once it is a member. */
-    nodes: machines.map(({ name, role, ingressAddress, advertiseAddress }) => ({
-      name,
-      role,
-      ingressAddress,
-      advertiseAddress,
-      id: swarm.nodeIds.apply((ids) => ids[name]),
-    })),
-    /** The nodes that can be the swarm's leader. */
-    leaderCandidates: plan.managers.map(({ name }) => name),
-    managerJoinToken: swarm.managerJoinToken,
-    workerJoinToken: swarm.workerJoinToken,
-    /** Identifiers of the libvirt networks that this stack made, by name. */
-    networkIds,
-    /** How to log in to each node, once `npm run ssh -- -s STACK` has written the key. */
-    ssh: Object.fromEntries(
-      plan.nodes.map((node) => [node.name, sshCommand(plan.stack, config, node.ingressAddress)]),
-    ),
-    sshUser: config.sshUser,
-    /** Secret: the private half of the key that logs in to every node. */
-    sshPrivateKey,
-    /** Lines for a `known_hosts` file: the host key of every node. */
-    sshKnownHosts: machines.map((machine) => machine.knownHost),
-  };
-}
-
-function sshCommand(stack: string, config: Config, address: string): string {
-  const folder = `.cache/ssh/${stack}`;
-  return `ssh -i ${folder}/key -o UserKnownHostsFile=${folder}/known_hosts ${config.sshUser}@${address}`;
+  const volumes = new SharedStorage("volumes", {
+    storage,
+    machine: storageMachine,
+    network: plan.internal.cidr,
+    firewallRules: firewall,
+    client: machines[0]!,
+    dependsOn: swarm.complete,
+    services: KEEPS_DATA,
+    timeoutSeconds: config.bootTimeoutSeconds,
+  });
+  const running = new Services(
+    "services",
+    {
+      stack: plan.stack,
+      config,
+      services,
+      compose,
+      storage,
+      machines,
+      apiUrl: swarm.apiUrl,
+      client: certificates.client,
+      ingress: swarm.ingress,
+      timeoutSeconds: config.serviceTimeoutSeconds,
+    },
+    { provider: swarm.provider, dependsOn: [...swarm.complete, swarm.ingress, volumes] },
+  );
+  return stackOutputs({ config, plan, ingress, services, storage, target, swarm, running });
 }

@@ -1,6 +1,7 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { Certificates } from "../components/api/certificates";
 import { KvmMachine } from "../components/machine/kvmMachine";
 import type { Machine } from "../components/machine/machine";
 import { Networks } from "../components/network/networks";
@@ -9,12 +10,19 @@ import { requireBuilt, resolveImage } from "../images/image";
 import { domainName, type ClusterPlan } from "../plan/cluster";
 import type { Config } from "../plan/config";
 import type { DomainType } from "../plan/domain";
-import { engineConfig } from "../plan/engine";
+import { API_FILES, engineConfig, planGwbridge } from "../plan/engine";
+import type { NodePlan } from "../plan/nodes";
+import type { SeedFile } from "../plan/seed";
 import { bestDomainType } from "./accelerator";
 
 /** What a target gives to the rest of the program. */
 export interface Target {
+  /** The nodes: managers first, then workers. */
   machines: Machine[];
+  /** The machine that keeps data for services, where the config asks for one. */
+  storageMachine: Machine | undefined;
+  /** Of the managers' API. */
+  certificates: Certificates;
   /** OpenSSH private key that logs in to every machine. */
   sshPrivateKey: pulumi.Output<string>;
   /** Identifiers of the networks that were made, by name. */
@@ -40,35 +48,75 @@ export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Targ
     { poolName: plan.poolName, poolPath: plan.poolPath, image },
     opts,
   );
-  const machines = plan.nodes.map(
-    (node) =>
-      new KvmMachine(
-        node.name,
-        {
-          node,
-          domainName: domainName(plan.stack, node.name),
-          domainType: type,
-          memoryMiB: config.memoryMiB,
-          vcpus: config.vcpus,
-          diskMB: config.diskMB,
-          imageFingerprint: image.fingerprint,
-          seed: {
-            nat: plan.nat,
-            internal: plan.internal,
-            nameservers: plan.nameservers,
-            engineConfig: engineConfig(config),
-          },
-          sshUser: config.sshUser,
-          access,
-          pool: store.pool,
-          basePath: store.basePath,
-          natNetwork: networks.nat,
-          internalNetwork: networks.internal,
+  const certificates = new Certificates("api", {
+    servers: plan.managers.map(({ name, ingressAddress, advertiseAddress }) => ({
+      name,
+      addresses: [ingressAddress, advertiseAddress],
+    })),
+    days: config.certificateDays,
+    renewDays: config.certificateRenewDays,
+  });
+
+  const machine = (node: NodePlan, size: { memoryMiB: number; diskMB: number }) =>
+    new KvmMachine(
+      node.name,
+      {
+        node,
+        domainName: domainName(plan.stack, node.name),
+        domainType: type,
+        ...size,
+        vcpus: config.vcpus,
+        imageFingerprint: image.fingerprint,
+        seed: {
+          nat: plan.nat,
+          internal: plan.internal,
+          nameservers: plan.nameservers,
+          gwbridge: planGwbridge(config),
         },
-        opts,
-      ),
-  );
-  return { machines, sshPrivateKey: access.privateKeyOpenssh, networkIds: networks.ids };
+        engineFiles: engineFiles(config, node, certificates),
+        sshUser: config.sshUser,
+        access,
+        pool: store.pool,
+        basePath: store.basePath,
+        natNetwork: networks.nat,
+        internalNetwork: networks.internal,
+      },
+      opts,
+    );
+  return {
+    machines: plan.nodes.map((node) => machine(node, config)),
+    storageMachine:
+      plan.storageMachine &&
+      machine(plan.storageMachine, {
+        memoryMiB: config.storageMemoryMiB,
+        diskMB: config.storageDiskMB,
+      }),
+    certificates,
+    sshPrivateKey: access.privateKeyOpenssh,
+    networkIds: networks.ids,
+  };
+}
+
+/** What the node's engine finds at its first start. */
+function engineFiles(
+  config: Config,
+  { name, role }: NodePlan,
+  certificates: Certificates,
+): pulumi.Input<SeedFile>[] {
+  const { registryMirror } = config;
+  const daemon = {
+    path: "/etc/docker/daemon.json",
+    content: engineConfig({ registryMirror, role }),
+    permissions: "0644",
+  };
+  const server = certificates.servers[name];
+  if (!server) return [daemon];
+  return [
+    daemon,
+    { path: API_FILES.ca, content: server.ca, permissions: "0644" },
+    { path: API_FILES.cert, content: server.cert, permissions: "0644" },
+    { path: API_FILES.key, content: server.key, permissions: "0600" },
+  ].map((file) => pulumi.output(file));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { DomainType } from "../../plan/domain";
 import { domainCpu } from "../../plan/domain";
 import { fingerprint } from "../../plan/fingerprint";
 import type { NodePlan, Role } from "../../plan/nodes";
-import { nodeSeed, seedIdentity, type SeedArgs } from "../../plan/seed";
+import { nodeSeed, seedIdentity, type SeedArgs, type SeedFile } from "../../plan/seed";
 import type { Connection, Machine } from "./machine";
 import { writeSeedVolume } from "./seedVolume";
 
@@ -19,8 +19,10 @@ export interface KvmMachineArgs {
   diskMB: number;
   /** Changes when the node image does. */
   imageFingerprint: string;
-  /** Everything of the machine's seed but the machine's own keys. */
-  seed: Omit<SeedArgs, "node" | "user" | "hostKey">;
+  /** What the machine's seed says about its surroundings. */
+  seed: Pick<SeedArgs, "nat" | "internal" | "nameservers" | "gwbridge">;
+  /** What its engine finds at its first start. A change of these does not replace the machine. */
+  engineFiles: pulumi.Input<SeedFile>[];
   sshUser: string;
   /** The key pair that the operator logs in with. */
   access: tls.PrivateKey;
@@ -107,10 +109,15 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
     hostKey: tls.PrivateKey,
   ): libvirt.Volume {
     const path = pulumi
-      .all([args.access.publicKeyOpenssh, hostKey.publicKeyOpenssh, hostKey.privateKeyOpenssh])
-      .apply(async ([userKey, publicKey, privateKey]) => {
+      .all([
+        args.access.publicKeyOpenssh,
+        hostKey.publicKeyOpenssh,
+        hostKey.privateKeyOpenssh,
+        pulumi.all(args.engineFiles),
+      ])
+      .apply(async ([userKey, publicKey, privateKey, engineFiles]) => {
         if (pulumi.runtime.isDryRun()) return "";
-        const seed = nodeSeed(seedArgs(args, userKey, { publicKey, privateKey }));
+        const seed = nodeSeed(seedArgs(args, userKey, { publicKey, privateKey }, engineFiles));
         return writeSeedVolume(args.node.name, seed);
       });
     return new libvirt.Volume(
@@ -181,9 +188,11 @@ function seedArgs(
   args: KvmMachineArgs,
   userKey: string,
   hostKey: { publicKey: string; privateKey: string },
+  engineFiles: SeedFile[] = [],
 ): SeedArgs {
   return {
     ...args.seed,
+    engineFiles,
     node: args.node,
     user: { name: args.sshUser, publicKey: userKey.trim() },
     hostKey: { ...hostKey, publicKey: hostKey.publicKey.trim() },

@@ -16,7 +16,7 @@ export interface Connection {
  * node. Nothing after it knows on which target it runs.
  */
 export interface Machine {
-  /** Host name and node name, for example `mg0`. */
+  /** Host name, and name of the node, for example `mg0`. */
   readonly name: string;
   readonly role: Role;
   /** Position within its role, from 0. */

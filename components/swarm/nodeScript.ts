@@ -10,7 +10,7 @@ type Words = pulumi.Input<string | number>[];
 export interface NodeScriptArgs {
   /** Where it runs. */
   machine: Machine;
-  /** File in components/swarm/scripts, without `.sh`. */
+  /** Folder in components/ and file in its `scripts/`, for example `swarm/ready`. */
   script: string;
   /** Arguments when the resource is made, and again when one of its inputs changes. */
   create: Words;
@@ -30,7 +30,7 @@ export interface NodeScriptArgs {
 }
 
 /**
- * Runs one of the scripts beside this file on a machine, as root, over SSH with a checked host
+ * Runs one of the scripts of this project's components on a machine, as root, over SSH with a checked host
  * key. The script travels over stdin; what shows in a process list, in Pulumi's output and in
  * error messages is the short command line with its arguments, none of which is a secret.
  */
@@ -83,7 +83,10 @@ function assignments(variables: Record<string, string>): string {
 
 /** The script after the helpers that all of them share. */
 function scriptText(script: string): string {
-  return ["common", script]
-    .map((file) => readFileSync(join(__dirname, "scripts", `${file}.sh`), "utf8"))
+  return ["swarm/common", script]
+    .map((path) => {
+      const [folder = "", name = ""] = path.split("/");
+      return readFileSync(join(__dirname, "..", folder, "scripts", `${name}.sh`), "utf8");
+    })
     .join("\n");
 }

@@ -1,6 +1,12 @@
 import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { API_PORT } from "../../plan/engine";
+import type { Ingress } from "../../plan/ingress";
+import type { Role } from "../../plan/nodes";
+import type { Certificates } from "../api/certificates";
 import type { Machine } from "../machine/machine";
+import { IngressNetwork } from "../network/ingressNetwork";
 import { nodeScript } from "./nodeScript";
 
 /** Bounds of single steps, in seconds. They are the config's. */
@@ -16,8 +22,17 @@ export interface SwarmTimeouts {
 export interface SwarmArgs {
   /** Managers and workers. The first manager starts the swarm. */
   machines: Machine[];
-  /** Content of every engine's daemon.json. */
-  engineConfig: string;
+  /** Content of a machine's daemon.json. */
+  engineConfig: (machine: Machine) => string;
+  /** Content of a machine's nftables.conf. */
+  firewallRules: (machine: Machine) => pulumi.Input<string>;
+  /** What the managers' API and its clients identify themselves with. */
+  certificates: Certificates;
+  /** Name of the manager whose API the program talks to. */
+  apiManager: string;
+  /** Whether clients outside the internal network reach the API too. */
+  apiOutside: boolean;
+  ingress: Ingress;
   /** Where overlay networks take their subnets from. */
   overlayAddressPool: string;
   /** Increase it to have new join tokens. */
@@ -28,10 +43,13 @@ export interface SwarmArgs {
 /**
  * One Docker Swarm on a set of machines, whatever they are.
  *
- * Creates, all of them scripts that run on nodes: `ready` for every machine; `init`, `size` and
- * `tokens` once; `join` and `member` for every machine; `teardown` last. A machine that is
- * replaced leaves the swarm by its `member`, which runs on another manager, and comes back by
- * `ready`, `join` and `member`: the first manager like any other node.
+ * Creates scripts that run on nodes: `ready` for every machine; `init`, `size` and `tokens` once;
+ * `join` and `member` for every machine; `api` for every manager; `teardown` last. And a
+ * `docker.Provider` that reaches the swarm by its API, with the ingress network made by it before
+ * anyone joins.
+ *
+ * A machine that is replaced leaves the swarm by its `member`, which runs on another manager, and
+ * comes back by `ready`, `join` and `member`: the first manager like any other node.
  */
 export class Swarm extends pulumi.ComponentResource {
   /** The swarm's own identifier. */
@@ -42,6 +60,13 @@ export class Swarm extends pulumi.ComponentResource {
   readonly workerJoinToken: pulumi.Output<string>;
   /** Node IDs by node name, each known once the node is a Ready member. */
   readonly nodeIds: pulumi.Output<Record<string, string>>;
+  /** Makes things in the swarm. Known once the swarm is there. */
+  readonly provider: docker.Provider;
+  /** Where the provider reaches the swarm, as in DOCKER_HOST. */
+  readonly apiUrl: pulumi.Output<string>;
+  readonly ingress: IngressNetwork;
+  /** Done once every node is a member: what runs in the swarm depends on it. */
+  readonly complete: pulumi.Resource[];
 
   private readonly first: Machine;
   private readonly managers: Machine[];
@@ -60,12 +85,18 @@ export class Swarm extends pulumi.ComponentResource {
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
     const init = this.init([ready.get(first)!]);
     const tokens = this.tokens(init);
+    this.apiUrl = this.apiOf(args.apiManager);
+    this.provider = this.dockerProvider(init);
+    this.ingress = this.ingressNetwork(this.managers.map((manager) => ready.get(manager)!));
     const members = args.machines.map((machine) => {
-      const join = this.join(machine, init, tokens, [ready.get(machine)!]);
+      const dependsOn = [ready.get(machine)!, this.ingress];
+      const join = this.join(machine, init, tokens, dependsOn);
       return this.member(machine, join, [...ready.values()]);
     });
+    this.apis(members);
     this.size(members);
     this.teardown(members);
+    this.complete = members;
 
     this.clusterId = init.stdout;
     this.managerJoinToken = joinToken(tokens, "manager");
@@ -88,9 +119,12 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-${machine.name}-ready`,
       {
         machine,
-        script: "ready",
+        script: "swarm/ready",
         create: [seconds],
-        variables: { ENGINE_CONFIG: this.args.engineConfig },
+        variables: {
+          ENGINE_CONFIG: this.args.engineConfig(machine),
+          FIREWALL: this.args.firewallRules(machine),
+        },
         triggers: [machine.identity],
         timeoutSeconds: seconds,
       },
@@ -104,12 +138,71 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-init`,
       {
         machine: this.first,
-        script: "init",
+        script: "swarm/init",
         create: [this.first.advertiseAddress, this.args.overlayAddressPool],
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
       { parent: this, dependsOn, ignoreChanges: ["connection", "create", "stdin"] },
     );
+  }
+
+  /** Which manager's it is says the config, so that it can be another one's. */
+  private apiOf(name: string): pulumi.Output<string> {
+    const manager = this.managers.find((one) => one.name === name) ?? this.first;
+    return (this.args.apiOutside ? manager.ingressAddress : manager.advertiseAddress).apply(apiUrl);
+  }
+
+  /** Reaches the swarm by the API of one manager. */
+  private dockerProvider(init: command.remote.Command): docker.Provider {
+    const { ca, cert, key } = this.args.certificates.client;
+    return new docker.Provider(
+      `${this.prefix}-provider`,
+      {
+        // Not known before there is a swarm: a first preview has nobody to ask.
+        host: pulumi.all([this.apiUrl, init.id]).apply(([url]) => url),
+        caMaterial: ca,
+        certMaterial: cert,
+        keyMaterial: key,
+      },
+      { parent: this },
+    );
+  }
+
+  /**
+   * Made before anyone joins: made later it would not reach all nodes by itself. A destroy takes it
+   * away while all managers are still there, since that takes a majority of them.
+   */
+  private ingressNetwork(managers: pulumi.Resource[]): IngressNetwork {
+    return new IngressNetwork(
+      `${this.prefix}-ingress`,
+      {
+        ingress: this.args.ingress,
+        machine: this.first,
+        timeoutSeconds: this.args.timeouts.joinSeconds,
+      },
+      { parent: this, provider: this.provider, dependsOn: managers },
+    );
+  }
+
+  /** New certificates restart one manager's engine after the other's. */
+  private apis(members: command.remote.Command[]): void {
+    const seconds = this.args.timeouts.joinSeconds;
+    this.managers.reduce((dependsOn: pulumi.Resource[], machine) => {
+      const { ca, cert, key } = this.args.certificates.servers[machine.name]!;
+      const api = nodeScript(
+        `${this.prefix}-${machine.name}-api`,
+        {
+          machine,
+          script: "swarm/api",
+          create: [seconds],
+          variables: { CA: ca, CERT: cert, KEY: key },
+          triggers: [machine.identity],
+          timeoutSeconds: 2 * seconds,
+        },
+        { parent: this, dependsOn },
+      );
+      return [api];
+    }, members);
   }
 
   /**
@@ -121,7 +214,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-size`,
       {
         machine: this.first,
-        script: "size",
+        script: "swarm/size",
         create: [this.managers.length, ...members.map((member) => member.stdout)],
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
@@ -134,7 +227,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-tokens`,
       {
         machine: this.first,
-        script: "tokens",
+        script: "swarm/tokens",
         create: [this.args.tokenRotation],
         triggers: [String(this.args.tokenRotation)],
         secretOutput: true,
@@ -158,7 +251,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-${machine.name}-join`,
       {
         machine,
-        script: "join",
+        script: "swarm/join",
         create: [
           ...[seconds, init.stdout, machine.advertiseAddress],
           ...others.map((peer) => peer.advertiseAddress),
@@ -185,7 +278,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-${machine.name}-member`,
       {
         machine: this.witness(machine),
-        script: "member",
+        script: "swarm/member",
         create: ["arrive", joinSeconds, join.stdout, machine.role, machine.advertiseAddress],
         delete: ["leave", drainSeconds, join.stdout],
         triggers: [machine.identity],
@@ -202,7 +295,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-teardown`,
       {
         machine: this.first,
-        script: "teardown",
+        script: "swarm/teardown",
         create: ["up"],
         delete: ["down"],
         timeoutSeconds: this.args.timeouts.joinSeconds,
@@ -217,9 +310,11 @@ export class Swarm extends pulumi.ComponentResource {
   }
 }
 
-function joinToken(
-  tokens: command.remote.Command,
-  role: "manager" | "worker",
-): pulumi.Output<string> {
+/** Where a manager's API is. */
+export function apiUrl(address: string): string {
+  return `tcp://${address}:${API_PORT}`;
+}
+
+function joinToken(tokens: command.remote.Command, role: Role): pulumi.Output<string> {
   return pulumi.secret(tokens.stdout.apply((json) => JSON.parse(json)[role] as string));
 }

@@ -28,3 +28,40 @@ engine_answers() { docker info >/dev/null 2>&1; }
 
 # engine FORMAT: one value of `docker info`.
 engine() { docker info --format "$1" 2>/dev/null; }
+
+first_boot_done() {
+  command -v cloud-init >/dev/null || return 0
+  # 2 means done with recoverable errors, which are cloud-init's own to report.
+  cloud-init status --wait >/dev/null 2>&1 || [[ $? -eq 2 ]]
+}
+
+have() {
+  local command
+  for command in "$@"; do command -v "$command" >/dev/null || return 1; done
+}
+
+# install_packages PACKAGE...
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+  say "$(hostname): the image lacks some of these, installing: $*"
+  { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; } >/dev/null \
+    || fail "could not install $*; has this machine a way to its package mirror?"
+}
+
+# write_file FILE MODE CONTENT: fails when the file was like that already.
+write_file() {
+  [[ ! -f $1 || $(<"$1") != "${3%$'\n'}" ]] || return 1
+  mkdir -p "$(dirname "$1")"
+  install --mode="$2" /dev/null "$1"
+  printf '%s' "$3" >"$1"
+}
+
+# firewall RULES: loaded now, and at every boot before the network is up.
+firewall() {
+  if ! write_file /etc/nftables.conf 644 "$1" && nft list table inet swarm >/dev/null 2>&1; then
+    return 0
+  fi
+  nft --file /etc/nftables.conf || fail "could not load the firewall"
+  systemctl enable --quiet nftables
+}

@@ -1,6 +1,16 @@
 #!/usr/bin/env bash
 # init.sh ADVERTISE_ADDRESS OVERLAY_ADDRESS_POOL: starts the swarm on the first manager, once in
-# the cluster's life. Prints the cluster's ID. Runs again without harm.
+# the cluster's life, without the ingress network that Docker makes with it: the stack has its own.
+# Prints the cluster's ID. Runs again without harm.
+
+# `docker network rm` would ask for confirmation; the API does not.
+remove_default_ingress() {
+  local answer
+  answer=$(curl --silent --show-error --max-time 60 --unix-socket /var/run/docker.sock \
+    --request DELETE --output /dev/null --write-out '%{http_code}' \
+    http://engine/networks/ingress) || return 1
+  [[ $answer == 204 || $answer == 404 ]]
+}
 
 main() {
   local address=$1 pool=$2
@@ -18,6 +28,7 @@ main() {
   local id
   id=$(engine '{{with .Swarm.Cluster}}{{.ID}}{{end}}')
   [[ -n $id ]] || fail "is a worker of some swarm already; a new swarm starts on a new machine"
+  wait_for 60 "Docker's own ingress network to go" remove_default_ingress
   printf '%s\n' "$id"
 }
 

@@ -1,0 +1,64 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../../plan/fingerprint";
+import { overlayOptions, type Ingress } from "../../plan/ingress";
+import type { Machine } from "../machine/machine";
+import { nodeScript } from "../swarm/nodeScript";
+
+export interface IngressNetworkArgs {
+  ingress: Ingress;
+  /** A manager. */
+  machine: Machine;
+  /** Bound for the nodes to take part in it, in seconds. */
+  timeoutSeconds: number;
+}
+
+/**
+ * The swarm's ingress network, which the routing mesh uses: a `docker.Network`, and a script that
+ * brings nodes into it which were there before it.
+ *
+ * A swarm has one ingress network at most, and it cannot go while a service publishes a port
+ * through it. So a changed setting replaces it, and with it all that has `network` in its
+ * `replaceWith`: the services that publish ports go first and come back last, in one `up`.
+ */
+export class IngressNetwork extends pulumi.ComponentResource {
+  /** ID of the network, known once the nodes that are there take part in it. */
+  readonly id: pulumi.Output<string>;
+  readonly network: docker.Network;
+
+  constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:network:IngressNetwork", name, {}, opts);
+
+    const { ingress } = args;
+    this.network = new docker.Network(
+      `${name}-network`,
+      {
+        name: ingress.name,
+        driver: "overlay",
+        ingress: true,
+        ipamConfigs: [{ subnet: ingress.subnet, gateway: ingress.gateway }],
+        options: overlayOptions(ingress),
+      },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        // Docker adds an option of its own, which would replace the network in every run.
+        ignoreChanges: ["options"],
+        replacementTrigger: fingerprint(overlayOptions(ingress)),
+      },
+    );
+    const attached = nodeScript(
+      `${name}-attached`,
+      {
+        machine: args.machine,
+        script: "network/ingress",
+        create: [args.timeoutSeconds, this.network.id],
+        triggers: [this.network.id],
+        timeoutSeconds: 2 * args.timeoutSeconds,
+      },
+      { parent: this, ignoreChanges: ["connection", "stdin"] },
+    );
+    this.id = attached.stdout;
+    this.registerOutputs({ id: this.id });
+  }
+}

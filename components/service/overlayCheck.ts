@@ -1,0 +1,44 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { overlayOptions } from "../../plan/ingress";
+import type { ServicePlan } from "../../plan/services";
+import { swarmService, type ServiceHome } from "./swarmService";
+
+export interface OverlayCheckArgs extends ServiceHome {
+  service: ServicePlan;
+  /** MTU of its network, in bytes. */
+  mtu: number;
+  /** Whether its two replicas have to be on different nodes. */
+  spread: boolean;
+}
+
+/**
+ * Two replicas on an encrypted overlay network of their own: they show that containers reach each
+ * other across nodes, and that the network is only where its tasks are. Creates the network and the
+ * service, both of the same name.
+ */
+export class OverlayCheck extends pulumi.ComponentResource {
+  constructor(name: string, args: OverlayCheckArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:service:OverlayCheck", name, {}, opts);
+    const network = new docker.Network(
+      `${name}-network`,
+      {
+        name: args.service.name,
+        driver: "overlay",
+        options: overlayOptions({ mtu: args.mtu, encrypted: true }),
+      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ["options"] },
+    );
+    swarmService(
+      `${name}-service`,
+      {
+        ...args,
+        container: { commands: ["sleep", "infinity"], stopGracePeriod: "1s" },
+        networks: [network.id],
+        ...(args.spread ? { perNode: 1 } : {}),
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

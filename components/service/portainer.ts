@@ -1,0 +1,100 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../../plan/fingerprint";
+import { overlayOptions } from "../../plan/ingress";
+import type { ServicePlan } from "../../plan/services";
+import type { VolumePlan } from "../../plan/storage";
+import { bind, data, swarmService, type ServiceHome } from "./swarmService";
+
+export interface PortainerArgs extends ServiceHome {
+  service: ServicePlan;
+  /** Its agent on every node. Without it Portainer sees the swarm by the manager it runs on. */
+  agent?: ServicePlan | undefined;
+  /** Where it keeps its database. */
+  volume: VolumePlan;
+  /** Secret. Password of the user `admin`; it counts when Portainer starts for the first time. */
+  password: pulumi.Output<string>;
+  /** MTU of the network that the agents are on, in bytes. */
+  mtu: number;
+}
+
+const SOCKET = "/var/run/docker.sock";
+/** https://docs.portainer.io/admin/environments/add/swarm/agent */
+const AGENT_PORT = 9001;
+const PASSWORD_FILE = "/run/secrets/portainer-password";
+
+/**
+ * Portainer, one replica on a manager. Creates its service and a secret with the password of its
+ * administrator; with an agent also the agents' service and a network for both.
+ */
+export class Portainer extends pulumi.ComponentResource {
+  constructor(
+    private readonly prefix: string,
+    private readonly args: PortainerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:service:Portainer", prefix, {}, opts);
+    const agents = args.agent ? this.agents(args.agent) : undefined;
+    const secret = this.secret();
+    const endpoint = agents
+      ? ["-H", `tcp://tasks.${args.agent!.name}:${AGENT_PORT}`, "--tlsskipverify"]
+      : ["-H", `unix://${SOCKET}`];
+    swarmService(
+      `${prefix}-service`,
+      {
+        ...args,
+        container: {
+          args: [...endpoint, "--admin-password-file", PASSWORD_FILE],
+          mounts: [...(agents ? [] : [bind(SOCKET, SOCKET, false)]), data(args.volume, "/data")],
+          secrets: [{ secretId: secret.id, secretName: secret.name, fileName: PASSWORD_FILE }],
+        },
+        constraints: ["node.role==manager"],
+        networks: agents ? [agents.id] : [],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+
+  /** A secret cannot be changed: a new password is a new secret, and the name stands for it. */
+  private secret(): docker.Secret {
+    const { password } = this.args;
+    return new docker.Secret(
+      `${this.prefix}-password`,
+      {
+        name: pulumi.unsecret(password.apply((text) => `portainer-password-${fingerprint(text)}`)),
+        data: password.apply((text) => Buffer.from(text).toString("base64")),
+      },
+      { parent: this },
+    );
+  }
+
+  private agents(service: ServicePlan): docker.Network {
+    const network = new docker.Network(
+      `${this.prefix}-network`,
+      {
+        name: service.name,
+        driver: "overlay",
+        options: overlayOptions({ mtu: this.args.mtu, encrypted: true }),
+      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ["options"] },
+    );
+    swarmService(
+      `${this.prefix}-agent`,
+      {
+        ...this.args,
+        service,
+        container: {
+          env: { AGENT_CLUSTER_ADDR: `tasks.${service.name}` },
+          mounts: [
+            bind(SOCKET, SOCKET, false),
+            bind("/var/lib/docker/volumes", "/var/lib/docker/volumes", false),
+          ],
+        },
+        networks: [network.id],
+      },
+      { parent: this },
+    );
+    return network;
+  }
+}

@@ -1,0 +1,130 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Config } from "../../plan/config";
+import type { ServicePlan } from "../../plan/services";
+import { planVolume, type Storage } from "../../plan/storage";
+import type { TlsMaterial } from "../api/certificates";
+import type { Machine } from "../machine/machine";
+import { ComposeStack } from "./composeStack";
+import { DnsCache } from "./dnsCache";
+import { ExternalPortainer } from "./externalPortainer";
+import { OverlayCheck } from "./overlayCheck";
+import { Portainer } from "./portainer";
+import type { ServiceHome } from "./swarmService";
+import { Visualizer } from "./visualizer";
+import { Web } from "./web";
+
+export interface ServicesArgs extends ServiceHome {
+  stack: string;
+  config: Config;
+  services: ServicePlan[];
+  /** Content of the compose file, where there is one. */
+  compose: string | undefined;
+  storage: Storage;
+  machines: Machine[];
+  apiUrl: pulumi.Input<string>;
+  client: TlsMaterial;
+}
+
+/** Services that keep data. */
+export const KEEPS_DATA = ["portainer"];
+
+/** Everything that runs in the swarm: a component for each service that the config switches on. */
+export class Services extends pulumi.ComponentResource {
+  /** Secret. Password of Portainer's user `admin`; empty without Portainer. */
+  readonly portainerPassword: pulumi.Output<string>;
+  /** Names of the compose file's services. */
+  readonly composeServices: pulumi.Output<string[]>;
+
+  constructor(
+    private readonly prefix: string,
+    private readonly args: ServicesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:service:Services", prefix, {}, opts);
+    const own = { parent: this };
+
+    this.each("web", (service) => new Web(`${prefix}-web`, { ...args, service }, own));
+    this.portainerPassword =
+      this.each("portainer", (service) => this.portainer(service)) ?? pulumi.secret("");
+    this.each(
+      "visualizer",
+      (service) => new Visualizer(`${prefix}-visualizer`, { ...args, service }, own),
+    );
+    this.each("over-test", (service) => this.overlayCheck(service));
+    this.each(
+      "dns-cache",
+      (service) => new DnsCache(`${prefix}-dns-cache`, { ...args, service }, own),
+    );
+    this.composeServices = this.composeStack()?.services ?? pulumi.output([]);
+    if (args.config.externalPortainer) this.externalPortainer();
+    this.registerOutputs({ composeServices: this.composeServices });
+  }
+
+  /** Runs `make` where the service is switched on. */
+  private each<T>(name: string, make: (service: ServicePlan) => T): T | undefined {
+    const service = this.planOf(name);
+    return service && make(service);
+  }
+
+  private planOf(name: string): ServicePlan | undefined {
+    return this.args.services.find((service) => service.name === name);
+  }
+
+  private portainer(service: ServicePlan): pulumi.Output<string> {
+    const name = `${this.prefix}-portainer`;
+    const password = new random.RandomPassword(
+      `${name}-admin`,
+      { length: 24, special: false },
+      { parent: this },
+    );
+    new Portainer(
+      name,
+      {
+        ...this.args,
+        service,
+        agent: this.planOf("portainer-agent"),
+        volume: planVolume(this.args.storage, service.name),
+        password: password.result,
+        mtu: this.args.config.ingressMtu,
+      },
+      { parent: this },
+    );
+    return password.result;
+  }
+
+  private overlayCheck(service: ServicePlan): void {
+    const { config, machines } = this.args;
+    new OverlayCheck(
+      `${this.prefix}-over-test`,
+      { ...this.args, service, mtu: config.ingressMtu, spread: machines.length > 1 },
+      { parent: this },
+    );
+  }
+
+  private composeStack(): ComposeStack | undefined {
+    const { compose, config, machines } = this.args;
+    if (compose === undefined) return undefined;
+    return new ComposeStack(
+      `${this.prefix}-compose`,
+      { ...this.args, stackName: config.composeName, compose, machine: machines[0]! },
+      { parent: this },
+    );
+  }
+
+  private externalPortainer(): void {
+    const { config, stack, apiUrl, client } = this.args;
+    new ExternalPortainer(
+      `${this.prefix}-external-portainer`,
+      {
+        containerName: `portainer-${stack}`,
+        image: config.portainerImage,
+        port: config.externalPortainerPort,
+        dockerHost: config.operatorDocker,
+        apiUrl,
+        client,
+      },
+      { parent: this },
+    );
+  }
+}

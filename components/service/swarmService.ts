@@ -1,0 +1,112 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { ServicePlan } from "../../plan/services";
+import type { VolumePlan } from "../../plan/storage";
+import type { IngressNetwork } from "../network/ingressNetwork";
+
+type Container = docker.types.input.ServiceTaskSpecContainerSpec;
+
+/** Where services run. */
+export interface ServiceHome {
+  ingress: IngressNetwork;
+  /** Bound for a service to reach its wanted number of tasks, in seconds. */
+  timeoutSeconds: number;
+}
+
+export interface SwarmServiceArgs extends ServiceHome {
+  service: ServicePlan;
+  /** What is particular about its containers. The image is the plan's. */
+  container?: Omit<Container, "image">;
+  /** Placement constraints, for example `node.role==manager`. */
+  constraints?: string[];
+  /** At most this many replicas on one node. Default: no limit. */
+  perNode?: number;
+  /** IDs of the overlay networks that it is on, beside the ingress network. */
+  networks?: pulumi.Input<string>[];
+  /**
+   * `start-first` needs room, and no port or file that only one task can have. Default:
+   * `stop-first`.
+   */
+  order?: "start-first" | "stop-first";
+}
+
+/** How long a new task has to hold before an update goes on, and is otherwise taken back. */
+const MONITOR = "15s";
+
+/**
+ * One service of the swarm, named as in its plan. An update replaces one task after the other, and
+ * goes back to what was there before when a new task does not hold.
+ *
+ * A service that publishes ports goes and comes back when the ingress network is replaced.
+ */
+export function swarmService(
+  name: string,
+  args: SwarmServiceArgs,
+  opts: pulumi.CustomResourceOptions,
+): docker.Service {
+  const { service, container = {}, constraints = [], perNode, networks = [] } = args;
+  const update = {
+    parallelism: 1,
+    delay: "0s",
+    monitor: MONITOR,
+    maxFailureRatio: "0.0",
+    order: args.order ?? "stop-first",
+  };
+  const publishes = service.publish.length > 0;
+  return new docker.Service(
+    name,
+    {
+      name: service.name,
+      taskSpec: {
+        containerSpec: { image: service.image, stopGracePeriod: "10s", ...container },
+        networksAdvanceds: networks.map((id) => ({ name: id })),
+        placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
+        // As Docker has them by default: left out, each run would find a difference.
+        restartPolicy: { condition: "any", delay: "5s", maxAttempts: 0, window: "0s" },
+      },
+      mode:
+        service.replicas === "global"
+          ? { global: true }
+          : { replicated: { replicas: service.replicas } },
+      updateConfig: { ...update, failureAction: "rollback" },
+      rollbackConfig: { ...update, failureAction: "pause" },
+      ...(publishes
+        ? {
+            endpointSpec: {
+              mode: "vip",
+              ports: service.publish.map(({ mode, protocol, published, target }) => ({
+                publishMode: mode,
+                protocol,
+                publishedPort: published,
+                targetPort: target,
+              })),
+            },
+          }
+        : {}),
+      // The provider cannot wait for a global service: it has no number to wait for.
+      ...(service.replicas === "global"
+        ? {}
+        : { convergeConfig: { delay: "2s", timeout: `${args.timeoutSeconds}s` } }),
+    },
+    {
+      deleteBeforeReplace: true, // its name and its ports can be had once
+      ...(publishes ? { replaceWith: [args.ingress.network] } : {}),
+      ...opts,
+    },
+  );
+}
+
+/** A bind mount of something on the node. */
+export function bind(source: string, target: string, readOnly = true) {
+  return { type: "bind", source, target, readOnly };
+}
+
+/** A volume for data of the service. Docker makes it on the node that a task comes to. */
+export function data(volume: VolumePlan, target: string) {
+  return {
+    type: "volume",
+    source: volume.name,
+    target,
+    volumeOptions: { driverName: "local", driverOptions: volume.driverOptions },
+  };
+}

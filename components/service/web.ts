@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ServicePlan } from "../../plan/services";
+import { bind, swarmService, type ServiceHome } from "./swarmService";
+
+export interface WebArgs extends ServiceHome {
+  service: ServicePlan;
+}
+
+const PAGE = "/usr/share/nginx/html/index.html";
+
+/**
+ * nginx, with the name of the node that a replica runs on as its page. Whoever asks several times
+ * sees the routing mesh at work. Creates one service.
+ */
+export class Web extends pulumi.ComponentResource {
+  constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:service:Web", name, {}, opts);
+    const hostMode = args.service.publish.some(({ mode }) => mode === "host");
+    swarmService(
+      `${name}-service`,
+      {
+        ...args,
+        container: {
+          mounts: [bind("/etc/hostname", PAGE)],
+          healthcheck: {
+            tests: ["CMD-SHELL", "wget -q -O /dev/null http://127.0.0.1/"],
+            interval: "10s",
+            timeout: "10s",
+            retries: 3,
+            startPeriod: "10s",
+          },
+        },
+        order: hostMode ? "stop-first" : "start-first",
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

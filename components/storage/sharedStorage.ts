@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Storage } from "../../plan/storage";
+import type { Machine } from "../machine/machine";
+import { nodeScript } from "../swarm/nodeScript";
+
+export interface SharedStorageArgs {
+  storage: Storage;
+  /** The machine that exports it, where the stack has one. */
+  machine: Machine | undefined;
+  /** The network that it exports to. */
+  network: string;
+  /** Content of its nftables.conf. */
+  firewallRules: (machine: Machine) => pulumi.Input<string>;
+  /** A node, which looks whether the storage can be used. */
+  client: Machine;
+  /** What has to be there before that node can look. */
+  dependsOn: pulumi.Resource[];
+  /** Services that keep data. */
+  services: string[];
+  /** Bound for the server to answer, in seconds. */
+  timeoutSeconds: number;
+}
+
+/**
+ * Storage for data that outlives the node that its service runs on, on an NFS 4 server. Creates a
+ * script that makes the storage machine a server, where there is one, and a script on a node that
+ * mounts the export, writes to it and makes a folder for each service: a wrong server, a missing
+ * export and a missing permission are errors here, and not a service that never starts.
+ *
+ * Without storage it creates nothing.
+ */
+export class SharedStorage extends pulumi.ComponentResource {
+  constructor(name: string, args: SharedStorageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:storage:SharedStorage", name, {}, opts);
+    const { storage, machine, timeoutSeconds } = args;
+
+    const server =
+      machine &&
+      nodeScript(
+        `${name}-export`,
+        {
+          machine,
+          script: "storage/export",
+          create: [timeoutSeconds, storage.export, args.network],
+          variables: { FIREWALL: args.firewallRules(machine) },
+          triggers: [machine.identity],
+          timeoutSeconds: 2 * timeoutSeconds,
+        },
+        { parent: this },
+      );
+    if (storage.kind !== "none") {
+      nodeScript(
+        `${name}-folders`,
+        {
+          machine: args.client,
+          script: "storage/folders",
+          create: [timeoutSeconds, storage.server, storage.export, ...args.services],
+          triggers: machine ? [machine.identity] : [],
+          timeoutSeconds: 2 * timeoutSeconds,
+        },
+        {
+          parent: this,
+          dependsOn: [...args.dependsOn, ...(server ? [server] : [])],
+          ignoreChanges: ["connection", "stdin"],
+        },
+      );
+    }
+    this.registerOutputs();
+  }
+}
