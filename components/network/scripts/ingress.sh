@@ -9,8 +9,9 @@
 LABEL=swarm.ingress
 
 attach() {
-  local node
-  for node in $(docker node ls --quiet); do
+  local nodes node
+  nodes=$(docker node ls --quiet) || return 1
+  for node in $nodes; do
     docker node update --label-add "$LABEL=$NETWORK" "$node" >/dev/null || return 1
   done
 }

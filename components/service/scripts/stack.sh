@@ -4,7 +4,9 @@
 # Variables: COMPOSE, the compose file.
 
 gone() {
-  [[ -z $(docker service ls --quiet --filter "label=com.docker.stack.namespace=$NAME") ]]
+  local left
+  left=$(docker service ls --quiet --filter "label=com.docker.stack.namespace=$NAME") || return 1
+  [[ -z $left ]]
 }
 
 main() {

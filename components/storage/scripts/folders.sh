@@ -2,10 +2,6 @@
 # folders.sh SECONDS SERVER EXPORT FOLDER...: runs on a node that uses the storage. Shows that the
 # export can be mounted and written to, and makes the folders of the services in it.
 
-install_client() {
-  command -v mount.nfs4 >/dev/null || fail "has no mount.nfs4; install nfs-common on the nodes"
-}
-
 # Soft and short here, so that a wrong server is an error and no endless wait.
 mount_export() {
   local said
@@ -26,7 +22,7 @@ main() {
   local seconds=$1 folder
   SERVER=$2 EXPORT=$3
   shift 3
-  install_client
+  have mount.nfs4 || fail "has no mount.nfs4; install nfs-common on the nodes"
   local deadline=$((SECONDS + seconds))
   until timeout 5 bash -c ": </dev/tcp/$SERVER/2049" 2>/dev/null; do
     ((SECONDS < deadline)) || fail "no NFS server answers at $SERVER (port 2049); is it the right address (nfsServer), and is it on?"

@@ -49,19 +49,21 @@ install_packages() {
     || fail "could not install $*; has this machine a way to its package mirror?"
 }
 
+# holds FILE CONTENT: the file is there, with this content.
+holds() { [[ -f $1 && $(<"$1") == "${2%$'\n'}" ]]; }
+
 # write_file FILE MODE CONTENT: fails when the file was like that already.
 write_file() {
-  [[ ! -f $1 || $(<"$1") != "${3%$'\n'}" ]] || return 1
-  mkdir -p "$(dirname "$1")"
-  install --mode="$2" /dev/null "$1"
-  printf '%s' "$3" >"$1"
+  ! holds "$1" "$3" || return 1
+  { mkdir -p "$(dirname "$1")" && install --mode="$2" /dev/null "$1" && printf '%s' "$3" >"$1"; } \
+    || fail "could not write $1"
 }
 
-# firewall RULES: loaded now, and at every boot before the network is up.
+# firewall RULES: loaded now, and at every boot before the network is up. The file is written last:
+# what could not be loaded is tried again by the next run.
 firewall() {
-  if ! write_file /etc/nftables.conf 644 "$1" && nft list table inet swarm >/dev/null 2>&1; then
-    return 0
-  fi
-  nft --file /etc/nftables.conf || fail "could not load the firewall"
-  systemctl enable --quiet nftables
+  if holds /etc/nftables.conf "$1" && nft list table inet swarm >/dev/null 2>&1; then return 0; fi
+  nft --file - <<<"$1" || fail "could not load the firewall"
+  systemctl enable --quiet nftables || fail "could not make the firewall load at boot"
+  write_file /etc/nftables.conf 644 "$1" || true
 }

@@ -26,7 +26,8 @@ ExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock $DOCKER
 
 configure_engine() {
   if write_file /etc/docker/daemon.json 644 "$ENGINE_CONFIG"; then RESTART=yes; fi
-  [[ $RESTART == no ]] || systemctl restart docker
+  [[ $RESTART == no ]] || systemctl restart docker \
+    || fail "the engine does not start with its new configuration"
 }
 
 # Docker makes the bridge by itself when the node joins, and then with settings of its own.
