@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -10,16 +11,23 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { quote } from "shell-quote";
 
-const SCRIPTS = join(__dirname, "../../components/swarm/scripts");
+const COMPONENTS = join(__dirname, "../../components");
 const DOCKER = join(__dirname, "../fixtures/docker.sh");
 
 /** The only real programs that a script finds, beside its fakes. */
-const REAL_TOOLS = "awk basename bash cat date env grep mkdir paste rm wc xargs".split(" ");
+const REAL_TOOLS = [
+  ..."awk basename bash cat date dirname env grep install".split(" "),
+  ..."mkdir mktemp mv paste rm rmdir sort wc xargs".split(" "),
+];
+
+/** Where nothing listens. */
+const CLOSED_PORT = 1;
 
 export interface Finished {
   code: number;
@@ -30,17 +38,27 @@ export interface Finished {
 /**
  * A pretended node: a folder with a fake `docker` (test/fixtures/docker.sh) whose swarm is made of
  * files in it, and whatever other commands a test needs. Scripts run in it as nodeScript.ts runs
- * them on a node, and find no other programs than these. `sleep` is ten times as fast.
+ * them on a node, and find no other programs than these, and the node's folder in the place of
+ * /etc. `sleep` is ten times as fast.
  */
 export class FakeNode {
   readonly folder = mkdtempSync(join(tmpdir(), "fake-node-"));
   private readonly bin = join(this.folder, "bin");
   private readonly started: ChildProcess[] = [];
+  private readonly servers = new Map<number, Server>();
   /** Sleeping takes no time, but counts: for waits that only their bound ends. */
   fastForward = false;
-
   constructor() {
-    for (const folder of ["bin", "engine", "nodes", "configs", "tokens", "fail"]) {
+    for (const folder of [
+      "bin",
+      "engine",
+      "nodes",
+      "configs",
+      "networks",
+      "stacks",
+      "tokens",
+      "fail",
+    ]) {
       mkdirSync(join(this.folder, folder));
     }
     for (const tool of REAL_TOOLS) symlinkSync(which(tool), join(this.bin, tool));
@@ -80,6 +98,37 @@ export class FakeNode {
     return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
   }
 
+  /** Makes this node's engine a member, or not, of a swarm that it sees these managers of. */
+  engine(state: string, fields: Record<string, string> = {}): void {
+    // The state comes last: a script that runs finds the rest in place once it is another one.
+    for (const [field, value] of Object.entries({ ...fields, state })) {
+      this.write(`engine/${field}`, value);
+    }
+  }
+
+  /** Makes this node's engine a manager of a swarm of managers m1.. and workers w1... */
+  swarm(managers: number, workers = 1): void {
+    this.engine("active", { cluster: "cluster1", nodeId: "m1" });
+    for (let i = 1; i <= managers; i++) {
+      this.member(`m${i}`, { role: "manager", reachability: "reachable" });
+    }
+    for (let i = 1; i <= workers; i++) this.member(`w${i}`, { role: "worker" });
+    this.config("wanted-managers", { label: managers });
+  }
+
+  /** What the swarm knows about a node. */
+  member(id: string, fields: Record<string, string>): void {
+    const all = { hostname: `host-${id}`, state: "ready", address: `10.9.0.${id}`, ...fields };
+    for (const [field, value] of Object.entries(all)) this.write(`nodes/${id}/${field}`, value);
+  }
+
+  /** A config of the swarm, made so many seconds ago. */
+  config(name: string, { label = "", age = 0 }: { label?: string | number; age?: number }): void {
+    this.write(`configs/${name}/id`, `id-of-${name}`);
+    this.write(`configs/${name}/label`, label);
+    this.write(`configs/${name}/made`, Math.floor(Date.now() / 1000) - age);
+  }
+
   /** Makes `docker WORDS...` fail the given number of times, or always. */
   failing(words: string, times: number | "always" = "always"): void {
     this.write(`fail/${words}`, times === "always" ? "" : times);
@@ -100,17 +149,32 @@ export class FakeNode {
     throw new Error(`no call like ${pattern}; the calls so far:\n${this.read("calls")}`);
   }
 
-  /** Runs a script to its end. It fails the test when it asks a fake what that does not know. */
+  /** Makes scripts find a port of 127.0.0.1 open. They find every other one closed. */
+  async listen(port: number): Promise<void> {
+    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    this.servers.set(port, server);
+    await once(server, "listening");
+  }
+
+  /** Makes them find it closed again. */
+  close(port: number): void {
+    this.servers.get(port)?.close();
+    this.servers.delete(port);
+  }
+
+  /**
+   * Runs a script, such as `swarm/ready`, to its end. It fails the test when it asks a fake what
+   * that does not know.
+   */
   async run(
     script: string,
     args: (string | number)[],
     variables: Record<string, string> = {},
   ): Promise<Finished> {
-    const text = ["common", script].map((name) => readFileSync(`${SCRIPTS}/${name}.sh`, "utf8"));
-    return this.bash(text.join("\n"), args, variables);
+    return this.bash(`${scriptText("swarm/common")}\n${scriptText(script)}`, args, variables);
   }
 
-  /** The same for a script's text. */
+  /** The same for a script's text, which reads and writes in the node's folder. */
   async bash(
     text: string,
     args: (string | number)[],
@@ -118,7 +182,7 @@ export class FakeNode {
   ): Promise<Finished> {
     const child = spawn(which("bash"), ["-s", "--", ...args.map(String)], {
       cwd: this.folder,
-      env: { PATH: this.bin, FAKE_NODE: this.folder },
+      env: { PATH: this.bin, FAKE_NODE: this.folder, TMPDIR: this.folder },
     });
     this.started.push(child);
     const output = { stdout: "", stderr: "" };
@@ -128,17 +192,42 @@ export class FakeNode {
       ([name, value]) => `${name}=${quote([value])}\n`,
     );
     const sleep = this.fastForward ? "sleep() { SECONDS=$((SECONDS + $1)); }\n" : "";
-    child.stdin.end(`${assignments.join("")}${sleep}${text}`);
+    child.stdin.end(`${assignments.join("")}${sleep}${this.elsewhere(text)}`);
     const code = await new Promise<number>((done) => child.on("close", (status) => done(status!)));
     if (this.read("unexpected")) throw new Error(`unexpected call: ${this.read("unexpected")}`);
     return { code, ...output };
   }
 
+  /** What no fake can stand in for: files in /etc, and ports that bash itself connects to. */
+  private elsewhere(text: string): string {
+    return text
+      .replaceAll("/etc/", `${this.folder}/etc/`)
+      .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
+        const server = this.servers.get(Number(port));
+        return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);
+      });
+  }
+
   /** Ends what still runs, and removes the folder. */
   remove(): void {
     for (const child of this.started) child.kill("SIGKILL");
+    for (const port of this.servers.keys()) this.close(port);
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** The node's own words on failing: exactly one line, which names the node. */
+export function onlyMessage(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^node1: /);
+  return lines[0]!;
+}
+
+/** The text of a component's script, such as `swarm/common`. */
+export function scriptText(script: string): string {
+  const [folder, name] = script.split("/");
+  return readFileSync(join(COMPONENTS, `${folder}/scripts/${name}.sh`), "utf8");
 }
 
 function which(tool: string): string {

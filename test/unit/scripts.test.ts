@@ -5,12 +5,13 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeNode } from "./fakeNode";
+import { FakeNode, onlyMessage } from "./fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 
@@ -23,139 +24,145 @@ afterEach(() => node.remove());
 const SCRIPTS = join(__dirname, "../../components/swarm/scripts");
 const TOKEN = "SWMTKN-1-secret";
 
-/** Makes this node's engine a member, or not, of a swarm that it sees these managers of. */
-function engine(state: string, fields: Record<string, string> = {}): void {
-  // The state comes last: a script that runs finds the rest in place once it is another one.
-  for (const [field, value] of Object.entries({ ...fields, state })) {
-    node.write(`engine/${field}`, value);
-  }
-}
-
-/** Makes this node's engine a manager of a swarm of managers m1.. and workers w1... */
-function swarm(managers: number, workers = 1): void {
-  engine("active", { cluster: "cluster1", nodeId: "m1" });
-  for (let i = 1; i <= managers; i++) {
-    member(`m${i}`, { role: "manager", reachability: "reachable" });
-  }
-  for (let i = 1; i <= workers; i++) member(`w${i}`, { role: "worker" });
-  config("wanted-managers", { label: managers });
-}
-
-function member(id: string, fields: Record<string, string>): void {
-  const all = { hostname: `host-${id}`, state: "ready", address: `10.9.0.${id}`, ...fields };
-  for (const [field, value] of Object.entries(all)) node.write(`nodes/${id}/${field}`, value);
-}
-
-function config(name: string, { label = "", age = 0 }: { label?: string | number; age?: number }) {
-  node.write(`configs/${name}/id`, `id-of-${name}`);
-  node.write(`configs/${name}/label`, label);
-  node.write(`configs/${name}/made`, Math.floor(Date.now() / 1000) - age);
-}
-
-/** The node's own words on failing: exactly one line, which names the node. */
-function onlyMessage(stderr: string): string {
-  const lines = stderr.trim().split("\n");
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/^node1: /);
-  return lines[0]!;
-}
-
-describe("common", () => {
-  test("wait_for stops as soon as the command succeeds", async () => {
-    node.command("try", "echo x >>tries; (($(wc -l <tries) == 3))");
-    const { code } = await node.bash(commonAnd("wait_for 20 'a third try' try"), []);
-    expect(code).toBe(0);
-    expect(node.calls(/^try/)).toHaveLength(3);
-  });
-
-  test("wait_for gives up after its bound, and says what it waited for", async () => {
-    node.fastForward = true;
-    node.command("try", "exit 1");
-    const { code, stderr } = await node.bash(commonAnd("wait_for 5 'a miracle' try"), []);
-    expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe("node1: gave up after 5 s waiting for a miracle");
-    expect(node.calls(/^try/).length).toBeGreaterThan(1);
-  });
-
-  function commonAnd(line: string): string {
-    const common = readFileSync(join(SCRIPTS, "common.sh"), "utf8");
-    return `${common}\n${line}\n`;
-  }
-});
-
 describe("ready", () => {
-  const wanted = '{\n  "log-driver": "json-file"\n}\n';
+  const ENGINE_CONFIG = '{\n  "log-driver": "json-file"\n}\n';
+  const FIREWALL = "table inet swarm { }\n";
+  const UNIT = "etc/systemd/system/docker.service.d/node.conf";
+  const GWBRIDGE = ["--subnet=172.18.0.0/16", "--opt=com.docker.network.driver.mtu=1500"];
 
-  /** ready.sh with the node's own folder in the place of /etc/docker. */
-  async function ready(seconds = 0) {
-    const text = ["common", "ready"]
-      .map((name) => readFileSync(join(SCRIPTS, `${name}.sh`), "utf8"))
-      .join("\n");
-    expect(text).toContain("/etc/docker");
-    const elsewhere = text.replaceAll("/etc/docker", join(node.folder, "etc"));
-    return node.bash(elsewhere, [seconds], { ENGINE_CONFIG: wanted });
-  }
+  const ready = (seconds = 0) => node.run("swarm/ready", [seconds], { ENGINE_CONFIG, FIREWALL });
 
+  // A node that is as it should be, but for its state in the swarm.
   beforeEach(() => {
-    engine("inactive", { version: "26.1.5" });
-    node.command("dockerd", "");
-    node.command("curl", "");
-    node.command("systemctl", "");
-    node.command("apt-get", "");
+    node.engine("inactive", { version: "26.1.5" });
+    for (const tool of ["dockerd", "curl", "nft", "systemctl", "apt-get"]) node.command(tool, "");
+    node.write("etc/docker/daemon.json", ENGINE_CONFIG);
+    node.write("etc/docker/gwbridge", `${GWBRIDGE.join("\n")}\n`);
+    node.write("etc/nftables.conf", FIREWALL);
+    node.write(UNIT, "[Service]\n");
+    node.write("networks/docker_gwbridge", "");
   });
 
   test("changes nothing on a node that is as it should be", async () => {
-    node.write("etc/daemon.json", wanted);
     const { code, stdout } = await ready();
     expect(code).toBe(0);
     expect(stdout).toBe("26.1.5\n");
-    expect(node.calls(/^(systemctl|apt-get)/)).toEqual([]);
+    expect(node.calls(/^(systemctl|apt-get|nft --file|docker network create)/)).toEqual([]);
+    expect(node.read(UNIT)).toBe("[Service]");
   });
 
-  test.each([
-    ["has none", undefined],
-    ["has another one", "{}\n"],
-  ])("configures the engine and restarts it when it %s", async (_, before) => {
-    if (before) node.write("etc/daemon.json", before);
-    const { code } = await ready();
-    expect(code).toBe(0);
-    expect(readFileSync(join(node.folder, "etc/daemon.json"), "utf8")).toBe(wanted);
-    expect(node.calls(/^systemctl/)).toEqual(["systemctl restart docker"]);
+  describe("the engine's configuration", () => {
+    test.each([
+      ["is missing", undefined],
+      ["is another one", "{}\n"],
+    ])("is written, and the engine restarted, where it %s", async (_, before) => {
+      node.erase("etc/docker/daemon.json");
+      if (before) node.write("etc/docker/daemon.json", before);
+      expect((await ready()).code).toBe(0);
+      expect(readFileSync(join(node.folder, "etc/docker/daemon.json"), "utf8")).toBe(ENGINE_CONFIG);
+      expect(node.calls(/^systemctl/)).toEqual(["systemctl restart docker"]);
+    });
+
+    test("is alone in saying what the engine listens on", async () => {
+      node.erase(UNIT);
+      expect((await ready()).code).toBe(0);
+      const commands = node
+        .read(UNIT)!
+        .split("\n")
+        .filter((line) => line.startsWith("ExecStart"));
+      // The first line takes back what Debian's own unit says.
+      expect(commands).toEqual(["ExecStart=", expect.stringMatching(/^ExecStart=\S+dockerd /)]);
+      expect(commands.join()).not.toMatch(/-H|--host/);
+      expect(node.calls(/^systemctl/)).toEqual([
+        "systemctl daemon-reload",
+        "systemctl restart docker",
+      ]);
+    });
+
+    test("does not restart the engine again on a second run", async () => {
+      node.erase(UNIT);
+      node.erase("etc/docker/daemon.json");
+      await ready();
+      await ready();
+      expect(node.calls(/^systemctl restart/)).toHaveLength(1);
+    });
+
+    test("is blamed when the engine does not start with it", async () => {
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.command("systemctl", "exit 1");
+      const { code, stderr } = await ready();
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toBe(
+        "node1: the engine does not start with its new configuration",
+      );
+    });
   });
 
-  test("does not restart the engine again on a second run", async () => {
-    await ready();
-    await ready();
-    expect(node.calls(/^systemctl/)).toHaveLength(1);
-  });
-
-  // The option makes it wait for another apt-get, such as that of the image's own timers.
-  const APT = "apt-get -q -o DPkg::Lock::Timeout=300";
-
-  test.each(["dockerd", "curl"])("installs Docker and curl where %s is missing", async (tool) => {
-    node.erase(`bin/${tool}`);
-    const { code, stderr } = await ready();
-    expect(code).toBe(0);
-    expect(node.calls(/^apt-get/)).toEqual([
-      `${APT} update`,
-      `${APT} install -y --no-install-recommends docker.io apparmor curl`,
+  test("has the firewall loaded before the engine starts with what it listens on", async () => {
+    node.write("etc/nftables.conf", "");
+    node.write("etc/docker/daemon.json", "{}\n");
+    expect((await ready()).code).toBe(0);
+    expect(node.calls(/^(nft --file|systemctl)/)).toEqual([
+      "nft --file -",
+      "systemctl enable --quiet nftables",
+      "systemctl restart docker",
     ]);
-    expect(onlyMessage(stderr)).toBe("node1: the image has no Docker, or no curl; installing them");
   });
 
-  test("installs the client too where it is a package of its own", async () => {
-    node.erase("bin/dockerd");
-    node.erase("bin/docker");
-    await ready();
-    expect(node.calls(/^apt-get/)[2]).toBe(`${APT} install -y docker-cli`);
+  describe("docker_gwbridge", () => {
+    beforeEach(() => node.erase("networks/docker_gwbridge"));
+
+    test("is made with the settings that the node's seed brought, once", async () => {
+      expect((await ready()).code).toBe(0);
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(/network create/)).toEqual([
+        `docker network create ${GWBRIDGE.join(" ")} docker_gwbridge`,
+      ]);
+      expect(node.read("networks/docker_gwbridge")?.split("\n")).toEqual(GWBRIDGE);
+    });
+
+    test("is named, with its settings, when it cannot be made", async () => {
+      node.failing("network create");
+      const { code, stdout, stderr } = await ready();
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(`node1: could not make docker_gwbridge (${GWBRIDGE.join(" ")})`);
+    });
   });
 
-  test("says so when Docker cannot be installed", async () => {
-    node.erase("bin/dockerd");
-    node.command("apt-get", "exit 100");
-    const { code, stderr } = await ready();
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^node1: could not install Docker; has the node a way to/m);
+  describe("on an image without Docker", () => {
+    // The option makes it wait for another apt-get, such as that of the image's own timers.
+    const APT = "apt-get -q -o DPkg::Lock::Timeout=300";
+    const PACKAGES = "docker.io apparmor curl nftables nfs-common";
+
+    test.each(["dockerd", "curl", "nft"])("installs it where %s is missing", async (tool) => {
+      node.erase(`bin/${tool}`);
+      node.command("apt-get", `[[ $* == *update* ]] || install bin/systemctl bin/${tool}`);
+      const { code, stderr } = await ready();
+      expect(code).toBe(0);
+      expect(node.calls(/^apt-get/)).toEqual([
+        `${APT} update`,
+        `${APT} install -y --no-install-recommends ${PACKAGES}`,
+      ]);
+      expect(onlyMessage(stderr)).toBe(
+        `node1: the image lacks some of these, installing: ${PACKAGES}`,
+      );
+    });
+
+    test("installs the client too where it is a package of its own", async () => {
+      node.erase("bin/docker");
+      await ready();
+      expect(node.calls(/^apt-get .*install/)).toEqual([
+        `${APT} install -y --no-install-recommends docker-cli`,
+      ]);
+    });
+
+    test("says so when it cannot be installed", async () => {
+      node.erase("bin/dockerd");
+      node.command("apt-get", "exit 100");
+      const { code, stderr } = await ready();
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^node1: could not install docker\.io .*; has this machine a way to/m);
+    });
   });
 
   test.each([
@@ -168,11 +175,12 @@ describe("ready", () => {
   });
 
   test("gives up when the first boot does not finish", async () => {
+    node.erase(UNIT);
     node.command("cloud-init", "exit 1");
     const { code, stderr } = await ready();
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toContain("after 0 s waiting for the first boot to finish");
-    expect(node.calls(/^(systemctl|apt-get)/)).toEqual([]);
+    expect(node.calls(/^(systemctl|apt-get|nft)/)).toEqual([]);
   });
 
   test("waits for the engine, and gives up after its bound", async () => {
@@ -187,10 +195,21 @@ describe("ready", () => {
 });
 
 describe("init", () => {
-  const init = () => node.run("init", ["192.168.42.10", "10.0.0.0/8"]);
+  const init = () => node.run("swarm/init", ["192.168.42.10", "10.0.0.0/8"]);
+
+  /** The engine's API answers with these status codes, the last one for ever. */
+  function answers(...codes: number[]): void {
+    node.command(
+      "curl",
+      `codes=(${codes.join(" ")}); tries=$(grep -c ^curl calls)
+printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
+    );
+  }
+
+  beforeEach(() => answers(204));
 
   test("starts the swarm on the internal address, and prints its ID", async () => {
-    engine("inactive");
+    node.engine("inactive");
     const { code, stdout } = await init();
     expect(code).toBe(0);
     expect(stdout).toBe("cluster1\n");
@@ -200,8 +219,49 @@ describe("init", () => {
     ]);
   });
 
+  test("takes away the ingress network that Docker made with the swarm", async () => {
+    node.engine("inactive");
+    expect((await init()).code).toBe(0);
+    expect(node.calls(/swarm init|^curl/).map((call) => call.split(" ")[0])).toEqual([
+      "docker",
+      "curl",
+    ]);
+    expect(node.calls(/^curl/)[0]).toMatch(
+      /--request DELETE .*http:\/\/engine\/networks\/ingress$/,
+    );
+  });
+
+  test("is content where that network is gone already", async () => {
+    answers(404);
+    node.engine("inactive");
+    expect(await init()).toEqual({ code: 0, stdout: "cluster1\n", stderr: "" });
+    expect(node.calls(/^curl/)).toHaveLength(1);
+  });
+
+  test("tries again while that network cannot go yet", async () => {
+    answers(500, 403, 204);
+    node.engine("inactive");
+    expect((await init()).code).toBe(0);
+    expect(node.calls(/^curl/)).toHaveLength(3);
+  });
+
+  test.each([
+    ["the engine refuses", "printf 403"],
+    ["nothing answers", "printf 000; exit 7"],
+  ])("gives up, with no ID printed, when %s for a minute", async (_, curl) => {
+    node.fastForward = true;
+    node.command("curl", curl);
+    node.engine("inactive");
+    const { code, stdout, stderr } = await init();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 60 s waiting for Docker's own ingress network to go",
+    );
+    expect(node.calls(/^curl/).length).toBeGreaterThan(2);
+  });
+
   test("leaves a swarm alone that is there, and prints its ID", async () => {
-    swarm(3);
+    node.swarm(3);
     const { code, stdout } = await init();
     expect(code).toBe(0);
     expect(stdout).toBe("cluster1\n");
@@ -209,14 +269,14 @@ describe("init", () => {
   });
 
   test("refuses to start one on a worker of another", async () => {
-    engine("active");
+    node.engine("active");
     const { code, stdout, stderr } = await init();
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toContain("is a worker of some swarm already");
   });
 
   test.each(["pending", "error", "locked"])("refuses a swarm that is %s", async (state) => {
-    engine(state);
+    node.engine(state);
     const { code, stderr } = await init();
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toContain("replace this machine");
@@ -224,7 +284,7 @@ describe("init", () => {
   });
 
   test("says so when Docker refuses", async () => {
-    engine("inactive");
+    node.engine("inactive");
     node.failing("swarm init");
     const { code, stdout, stderr } = await init();
     expect([code, stdout]).toEqual([1, ""]);
@@ -238,27 +298,117 @@ describe("init", () => {
   });
 });
 
+describe("api", () => {
+  const MATERIAL = { CA: "the CA\n", CERT: "the certificate\n", KEY: "the key\n" };
+  const api = (changes = {}, seconds = 0) =>
+    node.run("swarm/api", [seconds], { ...MATERIAL, ...changes });
+  const restarts = () => node.calls(/^systemctl/);
+
+  beforeEach(async () => {
+    node.swarm(3);
+    node.command("systemctl", "");
+    await node.listen(2376);
+  });
+
+  test("puts the material in place, the key for root alone, and starts the engine with it", async () => {
+    expect(await api()).toEqual({ code: 0, stdout: "", stderr: "" });
+    const folder = join(node.folder, "etc/docker/tls");
+    const files = readdirSync(folder).map((name) => [
+      name,
+      readFileSync(join(folder, name), "utf8"),
+      (statSync(join(folder, name)).mode & 0o777).toString(8),
+    ]);
+    expect(files).toEqual([
+      ["ca.pem", MATERIAL.CA, "644"],
+      ["cert.pem", MATERIAL.CERT, "644"],
+      ["key.pem", MATERIAL.KEY, "600"],
+    ]);
+    expect(restarts()).toEqual(["systemctl restart docker"]);
+  });
+
+  test("leaves an engine alone that has it already", async () => {
+    await api();
+    expect((await api()).code).toBe(0);
+    expect(restarts()).toHaveLength(1);
+  });
+
+  test.each(["CA", "CERT", "KEY"])("starts the engine again, once, for a new %s", async (name) => {
+    await api();
+    expect((await api({ [name]: "a new one\n" })).code).toBe(0);
+    expect(restarts()).toHaveLength(2);
+  });
+
+  test("has no key in what it calls or prints", async () => {
+    const { stdout, stderr } = await api();
+    expect([node.read("calls"), stdout, stderr].join()).not.toContain("the key");
+  });
+
+  test("says so when the engine does not start with them", async () => {
+    node.command("systemctl", "exit 1");
+    const { code, stderr } = await api();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe("node1: the engine does not start with its new certificates");
+  });
+
+  test("says so when it cannot write them", async () => {
+    node.write("etc/docker", "a file in the folder's place");
+    const { code, stderr } = await api();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^node1: could not write \S+\/docker\/tls\/key\.pem$/m);
+    expect(restarts()).toEqual([]);
+  });
+
+  test("gives up on an API that does not listen", async () => {
+    node.close(2376);
+    const { code, stderr } = await api();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for the API to listen on 2376",
+    );
+  });
+
+  test("waits until the other managers reach this one again", async () => {
+    node.member("m1", { role: "manager", reachability: "unreachable" });
+    const running = api({}, 20);
+    await node.called(/node inspect/, 2);
+    node.member("m1", { role: "manager", reachability: "reachable" });
+    expect((await running).code).toBe(0);
+  });
+
+  test.each([
+    ["unreachable", { reachability: "unreachable" }],
+    ["down", { reachability: "reachable", state: "down" }],
+  ])("gives up on a manager that stays %s", async (_, fields) => {
+    node.member("m1", { role: "manager", ...fields });
+    const { code, stderr } = await api();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for this manager to be reachable in the swarm",
+    );
+  });
+});
+
 describe("size", () => {
   test("notes the wanted number of managers, and a later one in its place", async () => {
-    engine("active", { cluster: "cluster1" });
-    expect((await node.run("size", [3])).code).toBe(0);
+    node.engine("active", { cluster: "cluster1" });
+    expect((await node.run("swarm/size", [3])).code).toBe(0);
     expect(node.read("configs/wanted-managers/label")).toBe("3");
-    expect((await node.run("size", [5])).code).toBe(0);
+    expect((await node.run("swarm/size", [5])).code).toBe(0);
     expect(node.read("configs/wanted-managers/label")).toBe("5");
   });
 
   test("takes out what joins that broke off have left, and nothing else", async () => {
-    swarm(3, 1);
-    member("broken", { role: "worker", hostname: "", state: "unknown" });
-    expect((await node.run("size", [3, "m1", "m2", "m3", "w1"])).code).toBe(0);
+    node.swarm(3, 1);
+    node.member("broken", { role: "worker", hostname: "", state: "unknown" });
+    expect((await node.run("swarm/size", [3, "m1", "m2", "m3", "w1"])).code).toBe(0);
     expect(node.read("nodes/broken/role")).toBeUndefined();
     expect(node.calls(/node rm/)).toEqual(["docker node rm --force broken"]);
   });
 
   test("says so when it cannot", async () => {
-    engine("active", { cluster: "cluster1" });
+    node.engine("active", { cluster: "cluster1" });
     node.failing("config create");
-    const { code, stderr } = await node.run("size", [3]);
+    const { code, stderr } = await node.run("swarm/size", [3]);
     expect(code).toBe(1);
     expect(stderr).toContain("could not note the wanted number of managers");
   });
@@ -266,19 +416,19 @@ describe("size", () => {
 
 describe("tokens", () => {
   const tokens = async (rotation: number) => {
-    const { code, stdout } = await node.run("tokens", [rotation]);
+    const { code, stdout } = await node.run("swarm/tokens", [rotation]);
     expect(code).toBe(0);
     return JSON.parse(stdout) as unknown;
   };
 
   test("are printed as JSON, and are not rotated by themselves", async () => {
-    swarm(3);
+    node.swarm(3);
     expect(await tokens(0)).toEqual({ manager: "SWMTKN-manager-0", worker: "SWMTKN-worker-0" });
     expect(await tokens(0)).toEqual({ manager: "SWMTKN-manager-0", worker: "SWMTKN-worker-0" });
   });
 
   test("are rotated once for each value of the counter", async () => {
-    swarm(3);
+    node.swarm(3);
     const once = { manager: "SWMTKN-manager-1", worker: "SWMTKN-worker-1" };
     expect(await tokens(1)).toEqual(once);
     expect(await tokens(1)).toEqual(once);
@@ -290,9 +440,9 @@ describe("tokens", () => {
     ["swarm join-token", 1],
     ["config create", 1],
   ])("are not printed when docker %s fails (rotation %d)", async (words, rotation) => {
-    swarm(3);
+    node.swarm(3);
     node.failing(words);
-    const { code, stdout, stderr } = await node.run("tokens", [rotation]);
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [rotation]);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(`fake failure of docker ${words}`);
   });
@@ -301,7 +451,9 @@ describe("tokens", () => {
 describe("join", () => {
   const MANAGERS = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
   const joinSwarm = (seconds = 0) =>
-    node.run("join", [seconds, "cluster1", "192.168.42.20", ...MANAGERS], { JOIN_TOKEN: TOKEN });
+    node.run("swarm/join", [seconds, "cluster1", "192.168.42.20", ...MANAGERS], {
+      JOIN_TOKEN: TOKEN,
+    });
 
   /** The engine's API lets this node in through these managers only. */
   function letIn(...managers: string[]): void {
@@ -323,7 +475,7 @@ echo '{"message":"connection refused"}'`,
   const requests = () => (node.read("requests") ?? "").split("\n").filter(Boolean);
 
   test("goes through the first manager that lets it in, and prints the node's ID", async () => {
-    engine("inactive");
+    node.engine("inactive");
     letIn(MANAGERS[1]!, MANAGERS[2]!);
     const { code, stdout } = await joinSwarm();
     expect(code).toBe(0);
@@ -340,7 +492,7 @@ echo '{"message":"connection refused"}'`,
   });
 
   test("has the token in no argument list and in nothing that it prints", async () => {
-    engine("inactive");
+    node.engine("inactive");
     letIn(MANAGERS[0]!);
     const { stdout, stderr } = await joinSwarm();
     expect(requests()).toHaveLength(1);
@@ -355,7 +507,7 @@ echo '{"message":"connection refused"}'`,
     ["worker", { remoteManagers: "192.0.2.1:2377 192.168.42.12:2377 " }],
     ["manager", { cluster: "cluster1", remoteManagers: "192.168.42.20:2377 " }],
   ])("does nothing on a %s of this swarm", async (_, fields) => {
-    engine("active", { nodeId: "node1", ...fields });
+    node.engine("active", { nodeId: "node1", ...fields });
     letIn();
     const { code, stdout } = await joinSwarm();
     expect([code, stdout]).toEqual([0, "node1\n"]);
@@ -374,7 +526,7 @@ echo '{"message":"connection refused"}'`,
       { cluster: "cluster2", remoteManagers: "192.168.42.10:2377 " },
     ],
   ])("refuses a %s at once", async (_, fields) => {
-    engine("active", { nodeId: "node1", ...fields });
+    node.engine("active", { nodeId: "node1", ...fields });
     letIn(...MANAGERS);
     const { code, stdout, stderr } = await joinSwarm(20);
     expect([code, stdout]).toEqual([1, ""]);
@@ -383,25 +535,25 @@ echo '{"message":"connection refused"}'`,
   });
 
   test("leaves a swarm that it could not get into before it tries again", async () => {
-    engine("error");
+    node.engine("error");
     letIn(MANAGERS[0]!);
     expect((await joinSwarm()).code).toBe(0);
     expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
   });
 
   test("waits for an engine that goes on trying by itself", async () => {
-    engine("pending");
+    node.engine("pending");
     letIn(...MANAGERS);
     const running = joinSwarm(20);
     await node.called(/LocalNodeState/, 2);
-    engine("active", { nodeId: "node1", remoteManagers: "192.168.42.10:2377 " });
+    node.engine("active", { nodeId: "node1", remoteManagers: "192.168.42.10:2377 " });
     expect(await running).toMatchObject({ code: 0, stdout: "node1\n" });
     expect(requests()).toEqual([]);
   });
 
   test("gives up after its bound with every manager's address and the last answer", async () => {
     node.fastForward = true;
-    engine("inactive");
+    node.engine("inactive");
     letIn();
     const { code, stdout, stderr } = await joinSwarm(5);
     expect([code, stdout]).toEqual([1, ""]);
@@ -415,9 +567,9 @@ echo '{"message":"connection refused"}'`,
 
 describe("member arrive", () => {
   const arrive = (id: string, role: string, address: string, seconds = 0) =>
-    node.run("member", ["arrive", seconds, id, role, address]);
+    node.run("swarm/member", ["arrive", seconds, id, role, address]);
 
-  beforeEach(() => swarm(3));
+  beforeEach(() => node.swarm(3));
 
   test.each([
     ["w1", "worker"],
@@ -430,7 +582,7 @@ describe("member arrive", () => {
   test("waits until the node is there", async () => {
     const running = arrive("w2", "worker", "10.9.0.w2", 20);
     await node.called(/node inspect/);
-    member("w2", { role: "worker" });
+    node.member("w2", { role: "worker" });
     expect(await running).toMatchObject({ code: 0, stdout: "w2\n" });
   });
 
@@ -440,7 +592,7 @@ describe("member arrive", () => {
     ["has another role", "w1", "manager", {}],
     ["is a manager that nobody reaches", "m2", "manager", { reachability: "unreachable" }],
   ])("gives up on a node that %s", async (_, id, role, fields) => {
-    if (Object.keys(fields).length > 0) member(id, { role, ...fields });
+    if (Object.keys(fields).length > 0) node.member(id, { role, ...fields });
     const { code, stdout, stderr } = await arrive(id, role, `10.9.0.${id}`);
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toBe(
@@ -454,7 +606,7 @@ describe("member arrive", () => {
   test.each(["worker", "manager"])(
     "takes the %s out that the node was in an earlier life",
     async (role) => {
-      member("old", { hostname: "host-w1", role, state: "down" });
+      node.member("old", { hostname: "host-w1", role, state: "down" });
       if (role === "manager") node.write("nodes/old/reachability", "unreachable");
       const { code, stdout } = await arrive("w1", "worker", "10.9.0.w1", 20);
       expect([code, stdout]).toEqual([0, "w1\n"]);
@@ -464,7 +616,7 @@ describe("member arrive", () => {
   );
 
   test("waits for an earlier life that does not look dead yet, and leaves it alone", async () => {
-    member("old", { hostname: "host-w1", role: "worker" });
+    node.member("old", { hostname: "host-w1", role: "worker" });
     const { code, stdout } = await arrive("w1", "worker", "10.9.0.w1");
     expect([code, stdout]).toEqual([1, ""]);
     expect(changes()).toEqual([]);
@@ -478,7 +630,7 @@ describe("member arrive", () => {
   });
 
   test("leaves a dead node alone whose name only begins like the node's", async () => {
-    member("w10", { role: "worker", state: "down" });
+    node.member("w10", { role: "worker", state: "down" });
     expect((await arrive("w1", "worker", "10.9.0.w1")).code).toBe(0);
     expect(changes()).toEqual([]);
   });
@@ -492,14 +644,14 @@ describe("member arrive", () => {
 
 // Where a test gives no seconds, every condition is asked for once.
 describe("member leave", () => {
-  const leave = (id: string, seconds = 0) => node.run("member", ["leave", seconds, id]);
+  const leave = (id: string, seconds = 0) => node.run("swarm/member", ["leave", seconds, id]);
   /** What changes the swarm, without the lock. */
   const changes = () => node.calls(/^docker node (update|demote|rm)/);
   /** The node on whose behalf the lock is held. */
   const LOCK = "configs/leaving/label";
 
   test("drains a worker, then removes it, and leaves no lock", async () => {
-    swarm(3);
+    node.swarm(3);
     const { code } = await leave("w1");
     expect(code).toBe(0);
     expect(changes()).toEqual([
@@ -510,7 +662,7 @@ describe("member leave", () => {
   });
 
   test("waits until a drained worker's tasks run elsewhere", async () => {
-    swarm(3);
+    node.swarm(3);
     // A running one at the head of more than fits into a pipe.
     node.write("nodes/w1/tasks", `Running 2 hours ago\n${"Shutdown 3 hours ago\n".repeat(5000)}`);
     const running = leave("w1", 20);
@@ -522,14 +674,14 @@ describe("member leave", () => {
   });
 
   test("removes a worker whose tasks do not end within the bound", async () => {
-    swarm(3);
+    node.swarm(3);
     node.write("nodes/w1/tasks", "Running 2 hours ago\n");
     expect((await leave("w1")).code).toBe(0);
     expect(changes()).toContain("docker node rm --force w1");
   });
 
   test("demotes a manager before it drains and removes it", async () => {
-    swarm(3);
+    node.swarm(3);
     expect((await leave("m2")).code).toBe(0);
     expect(changes()).toEqual([
       "docker node demote m2",
@@ -539,15 +691,15 @@ describe("member leave", () => {
   });
 
   test("does not wait for the tasks of a dead manager", async () => {
-    swarm(3);
-    member("m2", { role: "manager", reachability: "unreachable", state: "down" });
+    node.swarm(3);
+    node.member("m2", { role: "manager", reachability: "unreachable", state: "down" });
     node.write("nodes/m2/tasks", "Running 2 hours ago\n");
     expect((await leave("m2", 20)).code).toBe(0);
     expect(changes()).toContain("docker node rm --force m2");
   });
 
   test("tries again while the leader moves", async () => {
-    swarm(3);
+    node.swarm(3);
     node.failing("node demote", 2);
     node.failing("node update", 1);
     node.failing("node rm", 1);
@@ -556,12 +708,12 @@ describe("member leave", () => {
   });
 
   test("waits until the other managers are a safe majority", async () => {
-    swarm(3);
-    member("m3", { role: "manager", reachability: "unreachable" });
+    node.swarm(3);
+    node.member("m3", { role: "manager", reachability: "unreachable" });
     const running = leave("m2", 20);
     await node.called(/Reachability/);
     expect(changes()).toEqual([]);
-    member("m3", { role: "manager", reachability: "reachable" });
+    node.member("m3", { role: "manager", reachability: "reachable" });
     expect((await running).code).toBe(0);
     expect(changes()).toContain("docker node demote m2");
   });
@@ -570,9 +722,9 @@ describe("member leave", () => {
     ["another one is unreachable", 5, { m3: "unreachable" }, /unhealthy: host-m3; wanted: 5/],
     ["it is the only one", 1, {}, /unhealthy: none; wanted: 1/],
   ])("keeps a manager when %s", async (_, managers, unhealthy, message) => {
-    swarm(managers);
+    node.swarm(managers);
     for (const [id, reachability] of Object.entries(unhealthy)) {
-      member(id, { role: "manager", reachability });
+      node.member(id, { role: "manager", reachability });
     }
     const id = managers === 1 ? "m1" : "m2";
     const { code, stderr } = await leave(id);
@@ -584,8 +736,8 @@ describe("member leave", () => {
   });
 
   test("counts a majority of the wanted managers, not of those that are there", async () => {
-    swarm(3);
-    config("wanted-managers", { label: 7 });
+    node.swarm(3);
+    node.config("wanted-managers", { label: 7 });
     const { code, stderr } = await leave("m2");
     expect(code).toBe(1);
     expect(stderr).toContain("wanted: 7");
@@ -593,37 +745,37 @@ describe("member leave", () => {
   });
 
   test("does nothing when the swarm is being torn down", async () => {
-    swarm(3);
-    config("teardown", {});
+    node.swarm(3);
+    node.config("teardown", {});
     expect((await leave("m2")).code).toBe(0);
     expect(changes()).toEqual([]);
   });
 
   test("does nothing about a node that is gone already", async () => {
-    swarm(3);
+    node.swarm(3);
     expect((await leave("w9")).code).toBe(0);
     expect(changes()).toEqual([]);
   });
 
   test("does nothing in a swarm that was never brought up to the end", async () => {
-    swarm(3, 1);
+    node.swarm(3, 1);
     node.erase("configs/wanted-managers");
     expect((await leave("m3")).code).toBe(0);
     expect(changes()).toEqual([]);
   });
 
   test("ends well, and says so, when nobody is left to tell", async () => {
-    engine("inactive");
+    node.engine("inactive");
     const { code, stderr } = await leave("w1");
     expect(code).toBe(0);
     expect(stderr).toMatch(/^node1 is no manager .*: nobody is left to tell that w1 leaves\n$/);
   });
 
   describe("one at a time:", () => {
-    beforeEach(() => swarm(3, 2));
+    beforeEach(() => node.swarm(3, 2));
 
     test("waits for the lock", async () => {
-      config("leaving", { label: "w2", age: 550 }); // less than six times the bound
+      node.config("leaving", { label: "w2", age: 550 }); // less than six times the bound
       const running = leave("w1", 100);
       await node.called(/config inspect .*CreatedAt/, 2);
       expect(changes()).toEqual([]);
@@ -635,7 +787,7 @@ describe("member leave", () => {
 
     test("gives up, with nothing changed, when another one holds it on and on", async () => {
       node.fastForward = true;
-      config("leaving", { label: "w2", age: -1000 });
+      node.config("leaving", { label: "w2", age: -1000 });
       const { code, stderr } = await leave("w1", 2);
       expect(code).toBe(1);
       expect(onlyMessage(stderr)).toBe(
@@ -646,7 +798,7 @@ describe("member leave", () => {
     });
 
     test("takes the lock over from a run that was ended long ago", async () => {
-      config("leaving", { label: "w2", age: 601 }); // more than six times the bound
+      node.config("leaving", { label: "w2", age: 601 }); // more than six times the bound
       expect((await leave("w1", 100)).code).toBe(0);
       expect(node.calls(/config rm/)[0]).toBe("docker config rm id-of-leaving");
       expect(node.read("nodes/w1/role")).toBeUndefined();
@@ -675,7 +827,7 @@ describe("member leave", () => {
     });
 
     test("takes the lock over from an earlier run about the same node", async () => {
-      config("leaving", { label: "w1" });
+      node.config("leaving", { label: "w1" });
       expect((await leave("w1", 20)).code).toBe(0);
       expect(node.read("nodes/w1/role")).toBeUndefined();
     });
@@ -695,23 +847,23 @@ describe("member leave", () => {
 
 describe("teardown", () => {
   test("marks the swarm on its way down, and takes the mark away on its way up", async () => {
-    swarm(1);
-    expect((await node.run("teardown", ["down"])).code).toBe(0);
+    node.swarm(1);
+    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
     expect(node.read("configs/teardown/label")).toBe("");
-    expect((await node.run("teardown", ["up"])).code).toBe(0);
+    expect((await node.run("swarm/teardown", ["up"])).code).toBe(0);
     expect(node.read("configs/teardown/label")).toBeUndefined();
   });
 
   test("ends well when it is done already", async () => {
-    swarm(1);
-    expect((await node.run("teardown", ["up"])).code).toBe(0);
-    expect((await node.run("teardown", ["down"])).code).toBe(0);
-    expect((await node.run("teardown", ["down"])).code).toBe(0);
+    node.swarm(1);
+    expect((await node.run("swarm/teardown", ["up"])).code).toBe(0);
+    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
+    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
   });
 
   test("ends well on its way down when nobody is left to tell", async () => {
-    engine("inactive");
-    expect((await node.run("teardown", ["down"])).code).toBe(0);
+    node.engine("inactive");
+    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
   });
 });
 

@@ -1,0 +1,202 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { FakeNode, onlyMessage } from "./fakeNode";
+
+jest.setTimeout(30_000); // enough for a machine that does other things too
+
+let node: FakeNode;
+beforeEach(() => {
+  node = new FakeNode();
+});
+afterEach(() => node.remove());
+
+describe("export", () => {
+  const FIREWALL = "table inet swarm { }\n";
+  const folder = () => join(node.folder, "srv/swarm");
+  const serve = () => node.run("storage/export", [0, folder(), "192.168.42.0/24"], { FIREWALL });
+
+  beforeEach(async () => {
+    for (const tool of ["exportfs", "nft", "systemctl", "apt-get"]) node.command(tool, "");
+    await node.listen(2049);
+  });
+
+  test("serves the folder to the internal network, and to no other", async () => {
+    expect(await serve()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(existsSync(folder())).toBe(true);
+    expect(node.read("etc/exports.d/swarm.exports")).toBe(
+      `${folder()} 192.168.42.0/24(rw,sync,no_subtree_check,no_root_squash)`,
+    );
+    expect(node.calls(/nfs-server|exportfs/)).toEqual([
+      "systemctl enable --quiet nfs-server",
+      "systemctl start nfs-server",
+      "exportfs -ra",
+    ]);
+    expect(node.calls(/^apt-get/)).toEqual([]);
+  });
+
+  test("has its firewall loaded before it serves anything", async () => {
+    await serve();
+    expect(node.read("etc/nftables.conf")).toBe(FIREWALL.trim());
+    expect(node.calls(/^nft --file|start nfs-server/)[0]).toBe("nft --file -");
+  });
+
+  test("stops the image's Docker, and minds no image that has none", async () => {
+    node.command("systemctl", "[[ $1 != disable ]]");
+    expect((await serve()).code).toBe(0);
+    expect(node.calls(/disable/)).toEqual([
+      "systemctl disable --now --quiet docker.service docker.socket containerd.service",
+    ]);
+  });
+
+  test("runs again without harm", async () => {
+    await serve();
+    const before = node.read("etc/exports.d/swarm.exports");
+    expect((await serve()).code).toBe(0);
+    expect(node.read("etc/exports.d/swarm.exports")).toBe(before);
+  });
+
+  test.each(["exportfs", "nft"])("installs the server where %s is missing", async (tool) => {
+    node.erase(`bin/${tool}`);
+    node.command("apt-get", `[[ $* == *update* ]] || install bin/systemctl bin/${tool}`);
+    expect((await serve()).code).toBe(0);
+    expect(node.calls(/^apt-get/)[1]).toMatch(/ nfs-kernel-server nftables$/);
+  });
+
+  test("gives up when the first boot does not finish", async () => {
+    node.command("cloud-init", "exit 1");
+    const { code, stderr } = await serve();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("waiting for the first boot to finish");
+  });
+
+  test.each([
+    ["systemctl", "[[ $* != 'start nfs-server' ]]", "the NFS server does not start"],
+    ["exportfs", "exit 1", /^node1: could not export \S+\/srv\/swarm$/],
+  ])("says so when %s fails", async (command, body, message) => {
+    node.command(command, body);
+    const { code, stderr } = await serve();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toMatch(message);
+  });
+
+  test("gives up on a server that does not listen", async () => {
+    node.close(2049);
+    const { code, stderr } = await serve();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for the NFS server to listen on 2049",
+    );
+  });
+});
+
+describe("folders", () => {
+  const SERVER = "192.168.42.19";
+  const folders = (seconds = 0) =>
+    node.run("storage/folders", [seconds, SERVER, "/srv/swarm", "portainer", "other"]);
+  /** Where the script mounted the export. */
+  const target = () =>
+    node
+      .calls(/^mount /)[0]
+      ?.split(" ")
+      .at(-1);
+
+  // What is written to the mounted folder is in `exported` when it is unmounted.
+  beforeEach(() => {
+    node.command("mount.nfs4", "");
+    node.command("timeout", ""); // by which it knocks at the server
+    node.command("mount", "");
+    node.command("umount", 'mkdir exported && mv "$2"/* exported');
+  });
+
+  test("makes a folder for each service, and leaves nothing mounted", async () => {
+    expect(await folders()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/^mount /)[0]).toMatch(
+      /^mount -t nfs4 -o soft,timeo=50,retrans=2 192\.168\.42\.19:\/srv\/swarm \//,
+    );
+    expect(readdirSync(join(node.folder, "exported")).sort()).toEqual(["other", "portainer"]);
+    expect(readdirSync(join(node.folder, "exported/portainer"))).toEqual([]);
+    expect(existsSync(target()!)).toBe(false);
+  });
+
+  test("runs again without harm", async () => {
+    node.command("mount", 'mkdir "${@: -1}/portainer"; echo data >"${@: -1}/portainer/data"');
+    expect((await folders()).code).toBe(0);
+    expect(node.read("exported/portainer/data")).toBe("data");
+  });
+
+  test("asks for a client where the node has none", async () => {
+    node.erase("bin/mount.nfs4");
+    const { code, stderr } = await folders();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe("node1: has no mount.nfs4; install nfs-common on the nodes");
+  });
+
+  test("waits for the server", async () => {
+    node.command("timeout", "(($(grep -c ^timeout calls) == 3))");
+    expect((await folders(20)).code).toBe(0);
+    expect(node.calls(/^timeout/)).toEqual(
+      Array(3).fill(`timeout 5 bash -c : </dev/tcp/${SERVER}/2049`),
+    );
+  });
+
+  test("names the server, and its config key, when nothing answers there", async () => {
+    node.fastForward = true;
+    node.command("timeout", "exit 124");
+    const { code, stderr } = await folders(5);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: no NFS server answers at ${SERVER} (port 2049); ` +
+        "is it the right address (nfsServer), and is it on?",
+    );
+    expect(node.calls(/^mount /)).toEqual([]);
+  });
+
+  // In the words of mount.nfs4, nfs-utils 2.6.
+  test.each([
+    [
+      "has no such export",
+      "mount.nfs4: mounting 192.168.42.19:/srv/swarm failed, reason given by server: No such file or directory",
+      "exports no /srv/swarm; write the folder that it does export (nfsExport)",
+    ],
+    [
+      "does not know the node",
+      "mount.nfs4: access denied by server while mounting 192.168.42.19:/srv/swarm",
+      "does not let this node mount /srv/swarm; allow the nodes' network there",
+    ],
+    [
+      "wants a privileged client",
+      "mount.nfs4: Operation not permitted for 192.168.42.19:/srv/swarm on /mnt",
+      "does not let this node mount /srv/swarm; allow the nodes' network there",
+    ],
+  ])("says what to do about a server that %s", async (_, said, message) => {
+    node.command("mount", `echo "${said}" >&2; exit 32`);
+    const { code, stderr } = await folders();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(`node1: ${SERVER} ${message}`);
+    expect(existsSync(target()!)).toBe(false);
+  });
+
+  test("passes on whatever else is wrong", async () => {
+    node.command("mount", "echo 'mount.nfs4: Protocol not supported' >&2; exit 32");
+    const { code, stderr } = await folders();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: could not mount ${SERVER}:/srv/swarm: mount.nfs4: Protocol not supported`,
+    );
+  });
+
+  // Root may write everywhere here, so something is in the way instead.
+  test.each([
+    ["made", ': >"${@: -1}/portainer"'],
+    ["written to", 'install --directory "${@: -1}/portainer/.writable"'],
+  ])("names the folder that cannot be %s, and unmounts the export", async (_, inTheWay) => {
+    node.command("mount", inTheWay);
+    const { code, stderr } = await folders();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: cannot write to ${SERVER}:/srv/swarm/portainer; export it with rw and no_root_squash`,
+    );
+    expect(node.calls(/^umount/)).toEqual([`umount --lazy ${target()}`]);
+    expect(existsSync(target()!)).toBe(false);
+  });
+});
