@@ -1,93 +1,37 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import program from "../../index";
-import { readStackConfig } from "../../plan/stackFile";
-import { FailedRun, resolve, run, type Registration, type Run } from "./harness";
+import {
+  changed,
+  COMPONENT,
+  COMPOSE_FILE,
+  folder,
+  key,
+  keys,
+  outputs,
+  QCOW2,
+  refused,
+  resource,
+  SMALL,
+  up,
+  useFolder,
+} from "./graphRun";
+import { resolve, type Run } from "./harness";
 
-const PROJECT = join(__dirname, "../..");
-const SECRETS = /SWMTKN|PRIVATE KEY/;
-const COMPONENT = /^swarm:/;
+const PASSWORD_BASE64 = Buffer.from("open sesame").toString("base64");
+const SECRETS = new RegExp(`SWMTKN|PRIVATE KEY|open sesame|${PASSWORD_BASE64}`);
 
-/** A folder for what the program writes, and for an image that is there on every machine. */
-const folder = mkdtempSync(join(os.tmpdir(), "graph-test-"));
-const image = join(folder, "image.qcow2");
 /** The stack `dev`. */
 let dev: Run;
 /** The same with one node only, for what is the same for every node. */
 let small: Run;
-/** How a qcow2 image begins. */
-const QCOW2 = Buffer.from("QFI\xfb", "latin1");
-const SMALL = { managers: "1", workers: "0" };
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 
+useFolder();
 beforeAll(async () => {
-  jest.spyOn(os, "tmpdir").mockReturnValue(folder);
-  writeFileSync(image, QCOW2);
   dev = await up();
   small = await up(SMALL);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs the program with the config of the stack `dev`, and changes to it. */
-async function up(config: Record<string, string> = {}, options = {}): Promise<Run> {
-  return run(program, {
-    config: { ...readStackConfig(PROJECT, "dev"), domainType: "qemu", image, ...config },
-    outputs,
-    ...options,
-  });
-}
-
-/** What the providers would answer, so that what depends on it is there too. */
-function outputs(type: string, name: string): Record<string, unknown> {
-  switch (type) {
-    case "tls:index/privateKey:PrivateKey":
-      return {
-        publicKeyOpenssh: `ssh-ed25519 AAAA${name}\n`,
-        privateKeyOpenssh: `-----BEGIN OPENSSH PRIVATE KEY-----\n${name}\n`,
-      };
-    case "libvirt:index/volume:Volume":
-      return { path: `/pool/${name}` };
-    case "libvirt:index/network:Network":
-    case "libvirt:index/domain:Domain":
-      return { uuid: `uuid-${name}` };
-    case "command:remote:Command":
-      return { stdout: stdoutOf(name) };
-    default:
-      return {};
-  }
-}
-
-function stdoutOf(name: string): string {
-  if (name === "swarm-tokens") return '{"manager":"SWMTKN-1-manager","worker":"SWMTKN-1-worker"}';
-  if (name === "swarm-init") return "cluster1";
-  const [, node] = /^swarm-(.*)-(?:join|member)$/.exec(name) ?? [];
-  return node ? `id-${node}` : "";
-}
-
-const key = ({ type, name, parent }: Registration) => `${type} ${name} ${parent ?? "-"}`;
-const keys = ({ resources }: Run) => resources.map(key).sort();
-
-function resource({ resources }: Run, name: string): Registration {
-  const found = resources.filter((candidate) => candidate.name === name);
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
-
-/** Names of the resources whose inputs differ between two runs, and that the engine would touch. */
-function changed(before: Run, after: Run): string[] {
-  const inputs = new Map(before.resources.map((one) => [key(one), watchedInputs(one)]));
-  return after.resources
-    .filter((one) => inputs.has(key(one)) && inputs.get(key(one)) !== watchedInputs(one))
-    .map(({ name }) => name)
-    .sort();
-}
-
-function watchedInputs({ inputs, opts }: Registration): string {
-  const ignored = Object.fromEntries((opts.ignoreChanges ?? []).map((name) => [name, undefined]));
-  return JSON.stringify({ ...inputs, ...ignored });
-}
 
 describe("the resources", () => {
   test("of three managers and three workers are these: type, name, parent", () => {
@@ -115,6 +59,8 @@ describe("the resources", () => {
     expect(resource(preview, "swarm-init").inputs.create).toBe(
       "bash -s -- 192.168.42.10 10.0.0.0/8",
     );
+    // Nobody is asked about services before there is a swarm.
+    expect(resource(preview, "swarm-provider").inputs).toHaveProperty("host", undefined);
     // What begins with the swarm's ID is not known yet, but there.
     expect(resource(preview, "swarm-mg0-join").inputs).toHaveProperty("create", undefined);
   });
@@ -201,7 +147,7 @@ describe("the swarm", () => {
       triggers: [`uuid-${node}-domain`],
     });
     expect(opts.ignoreChanges).toEqual(["create"]);
-    expect(dependsOn).toEqual([`swarm-${node}-ready`]);
+    expect(dependsOn).toEqual([`swarm-${node}-ready`, "swarm-ingress"]);
   });
 
   test.each(NODES)("has %s looked after by the lowest other manager", (node) => {
@@ -233,18 +179,19 @@ describe("the swarm", () => {
     const after = await up(
       {},
       {
-        outputs: (type: string, name: string) =>
+        outputs: (type: string, name: string, inputs: unknown) =>
           name === "mg0-host-key"
             ? { publicKeyOpenssh: "ssh-ed25519 AAAAnew\n", privateKeyOpenssh: "new" }
-            : outputs(type, name),
+            : outputs(type, name, inputs),
       },
     );
     expect(keys(after)).toEqual(keys(dev));
     const scripts = changed(dev, after).filter((name) => name.startsWith("swarm-"));
-    // What runs on the first manager, without `init` and `tokens`.
+    // What runs on the first manager, without `init`, `tokens` and the ingress network.
     expect(scripts).toEqual(
       [
-        ...["swarm-mg0-ready", "swarm-mg0-join", "swarm-size", "swarm-teardown"],
+        ...["swarm-mg0-ready", "swarm-mg0-join", "swarm-mg0-api"],
+        ...["swarm-size", "swarm-teardown"],
         ...MEMBERS.filter((name) => name !== "swarm-mg0-member"),
       ].sort(),
     );
@@ -262,13 +209,22 @@ describe("secrets", () => {
     ["managerJoinToken", "SWMTKN-1-manager"],
     ["workerJoinToken", "SWMTKN-1-worker"],
     ["sshPrivateKey", "-----BEGIN OPENSSH PRIVATE KEY-----\naccess\n"],
+    ["key", "-----BEGIN EC PRIVATE KEY-----\napi-client-key\n"],
+    ["portainerPassword", "open sesame"],
   ])("include the output %s", async (name, value) => {
     expect(await resolve(dev.outputs[name])).toEqual({ value, secret: true });
   });
 
   test("include no other output, and are in none", async () => {
-    const { managerJoinToken, workerJoinToken, sshPrivateKey, ...plain } = dev.outputs;
-    expect([managerJoinToken, workerJoinToken, sshPrivateKey]).not.toContain(undefined);
+    const { managerJoinToken, workerJoinToken, sshPrivateKey, key, portainerPassword, ...plain } =
+      dev.outputs;
+    expect([
+      managerJoinToken,
+      workerJoinToken,
+      sshPrivateKey,
+      key,
+      portainerPassword,
+    ]).not.toContain(undefined);
     for (const [name, output] of Object.entries(plain)) {
       const { value, secret } = await resolve(output);
       expect([name, secret]).toEqual([name, false]);
@@ -287,9 +243,23 @@ describe("secrets", () => {
     }
   });
 
-  test("are not visible in any input", () => {
-    expect(JSON.stringify(dev.resources.map(({ inputs }) => inputs))).toMatch(SECRETS);
-    expect(JSON.stringify(dev.resources.map(({ shown }) => shown))).not.toMatch(SECRETS);
+  test.each([
+    ["of a join token", /SWMTKN/, "swarm-mg1-join"],
+    ["of an SSH key", /OPENSSH PRIVATE KEY/, "swarm-mg1-join"],
+    ["of a manager's key for the API", /EC PRIVATE KEY/, "swarm-mg1-api"],
+    ["of the client's key for the API", /EC PRIVATE KEY/, "swarm-provider"],
+    ["of the key of the CA", /EC PRIVATE KEY/, "api-mg1"],
+    ["of Portainer's password", new RegExp(PASSWORD_BASE64), "services-portainer-password"],
+  ])("include every input that is made %s", (_, secret, name) => {
+    const { inputs, shown } = resource(dev, name);
+    expect(JSON.stringify(inputs)).toMatch(secret);
+    expect(JSON.stringify(shown)).not.toMatch(secret);
+  });
+
+  test("are not visible in any input", async () => {
+    const all = await up({ externalPortainer: "true", composeFile: COMPOSE_FILE });
+    expect(JSON.stringify(all.resources.map(({ inputs }) => inputs))).toMatch(SECRETS);
+    expect(JSON.stringify(all.resources.map(({ shown }) => shown))).not.toMatch(SECRETS);
   });
 
   test("are not logged by the step that reads the tokens", () => {
@@ -354,12 +324,6 @@ describe("a change of the config", () => {
 });
 
 describe("a wrong config", () => {
-  async function refused(config: Record<string, string>): Promise<FailedRun> {
-    const error = await up(config).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(FailedRun);
-    return error as FailedRun;
-  }
-
   test("is refused with all that is wrong in it before anything is registered", async () => {
     const config = { managers: "2", workers: "many", memoryMiB: "8", colour: "red" };
     const { message, registered } = await refused(config);

@@ -39,7 +39,7 @@ export interface RunOptions {
   /** Runs it as a preview: what `outputs` gives is left out, so that it is unknown. */
   preview?: boolean;
   /** What a provider adds to the inputs of a resource. Default: nothing. */
-  outputs?: (type: string, name: string) => Record<string, unknown>;
+  outputs?: (type: string, name: string, inputs: unknown) => Record<string, unknown>;
 }
 
 /** Runs one program after another only: the SDK keeps its settings per process. */
@@ -56,7 +56,7 @@ export async function run(
         const { type, name, inputs } = args;
         if (type !== STACK_TYPE) sent.push(args);
         if (preview) return { id: "", state: inputs };
-        const state: Record<string, unknown> = { ...inputs, ...outputs(type, name) };
+        const state: Record<string, unknown> = { ...inputs, ...outputs(type, name, inputs) };
         // The engine marks these; the mocks do not.
         for (const key of options.get(`${type} ${name}`)?.additionalSecretOutputs ?? []) {
           if (key in state) state[key] = pulumi.secret(state[key]);
@@ -149,6 +149,6 @@ function unwrap(value: unknown, secret: (inner: unknown) => unknown): unknown {
 }
 
 /** The logical name, which the SDK keeps in every resource but does not declare. */
-function nameOf(resource: pulumi.Resource | undefined): string | undefined {
+export function nameOf(resource: pulumi.Resource | undefined): string | undefined {
   return (resource as { __name?: string } | undefined)?.__name;
 }

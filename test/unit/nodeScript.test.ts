@@ -53,7 +53,7 @@ async function register(args: Partial<NodeScriptArgs>, user = "root") {
   const { resources } = await run(async () => {
     nodeScript(
       "script",
-      { machine: machine(user), script: "size", create: [3], timeoutSeconds: 60, ...args },
+      { machine: machine(user), script: "swarm/size", create: [3], timeoutSeconds: 60, ...args },
       {},
     );
   });
@@ -103,12 +103,18 @@ describe("the command line", () => {
 });
 
 describe("stdin", () => {
-  test("is the helpers and the script", async () => {
-    const { inputs } = await register({ script: "join" });
-    const file = (name: string) =>
-      readFileSync(`${__dirname}/../../components/swarm/scripts/${name}.sh`, "utf8");
-    expect(inputs.stdin).toBe(`${file("common")}\n${file("join")}`);
-  });
+  test.each(["swarm/join", "storage/export"])(
+    "is the helpers and the script %s",
+    async (script) => {
+      const { inputs } = await register({ script });
+      const [folder, name] = script.split("/");
+      const file = (path: string) =>
+        readFileSync(`${__dirname}/../../components/${path}.sh`, "utf8");
+      expect(inputs.stdin).toBe(
+        `${file("swarm/scripts/common")}\n${file(`${folder}/scripts/${name}`)}`,
+      );
+    },
+  );
 
   test("sets every variable to its value, whatever is in it", async () => {
     const variables = Object.fromEntries(AWKWARD.map((value, i) => [`V${i}`, value]));

@@ -11,10 +11,10 @@ beforeEach(() => {
 afterEach(() => node.remove());
 
 const NODES = ["m1", "m2", "m3", "w1", "w2"];
-const ingress = (seconds = 0) => node.run("network/ingress", [seconds, "net1"]);
+const ingress = (seconds = 0) => node.run("network/ingress", ["attach", seconds, "net1"]);
 const labels = () => NODES.map((id) => node.read(`nodes/${id}/labels`)?.split("\n").at(-1));
 
-describe("ingress", () => {
+describe("ingress attach", () => {
   test("has every node take part in the network, and prints its ID", async () => {
     expect(await ingress()).toEqual({ code: 0, stdout: "net1\n", stderr: "" });
     expect(labels()).toEqual(NODES.map(() => "swarm.ingress=net1"));
@@ -57,5 +57,50 @@ describe("ingress", () => {
     expect(onlyMessage(stderr)).toBe(
       "node1: gave up after 0 s waiting for the ingress network net1 to reach this node",
     );
+  });
+});
+
+describe("ingress remove", () => {
+  const remove = (seconds = 0) => node.run("network/ingress", ["remove", seconds, "net1"]);
+
+  test("is done when the network is gone already", async () => {
+    node.erase("networks/net1");
+    node.command("curl", "");
+    expect(await remove()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/^curl/)).toEqual([]);
+  });
+
+  test("waits until the network is gone, which is after Docker's answer", async () => {
+    node.command("curl", "");
+    const running = remove(20);
+    await node.called(/network inspect/, 2);
+    node.erase("networks/net1");
+    expect((await running).code).toBe(0);
+    expect(node.calls(/^curl/)[0]).toMatch(/--request DELETE http:\/\/engine\/networks\/net1$/);
+  });
+
+  test.each([
+    "rpc error: code = FailedPrecondition desc = network net1 is in use by service s1",
+    "ingress network cannot be removed because service s1 depends on it",
+  ])("fails at once, and says what to do, when Docker says: %s", async (said) => {
+    node.command("curl", `echo '{"message":"${said}"}'`);
+    const { code, stderr } = await remove(20);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: the ingress network stays: {"message":"${said}"}. ` +
+        "Remove that service first, or have it publish no port, then run pulumi up again",
+    );
+    expect(node.calls(/^curl/)).toHaveLength(1);
+  });
+
+  test("gives up on a network that stays", async () => {
+    node.command("curl", "exit 7");
+    node.fastForward = true;
+    const { code, stderr } = await remove(5);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 5 s waiting for the ingress network net1 to go",
+    );
+    expect(node.calls(/^curl/).length).toBeGreaterThan(1);
   });
 });

@@ -1,0 +1,438 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Resource } from "@pulumi/pulumi";
+import {
+  changed,
+  COMPONENT,
+  COMPOSE_FILE,
+  folder,
+  key,
+  keys,
+  refused,
+  resource,
+  SMALL,
+  up,
+  useFolder,
+} from "./graphRun";
+import { nameOf, resolve, type Run } from "./harness";
+
+/** Every service, and storage by an NFS server that is there. */
+const ALL = {
+  web: "true",
+  portainer: "true",
+  portainerMode: "agent",
+  visualizer: "true",
+  overlayCheck: "true",
+  dnsCache: "true",
+  composeFile: COMPOSE_FILE,
+  externalPortainer: "true",
+};
+const NONE = { web: "false", portainer: "false" };
+const NFS = { storage: "nfs", nfsServer: "192.168.42.1", nfsExport: "/srv/data" };
+
+/** Three managers and nothing else. */
+const MANAGERS = ["mg0", "mg1", "mg2"];
+const THREE = { ...SMALL, managers: "3" };
+
+/** The stack `dev`. */
+let dev: Run;
+/** Its services on three managers, and on one node. */
+let three: Run;
+let one: Run;
+/** All services on one node, and none. */
+let all: Run;
+let none: Run;
+
+jest.setTimeout(30_000); // enough for a machine that does other things too
+
+useFolder();
+beforeAll(async () => {
+  dev = await up();
+  three = await up(THREE);
+  one = await up(SMALL);
+  all = await up({ ...SMALL, ...ALL });
+  none = await up({ ...SMALL, ...NONE });
+});
+
+/** Names of the resources that one run has and the other does not, without components. */
+function added(before: Run, after: Run): string[] {
+  const known = keys(before);
+  return after.resources
+    .filter((one) => !known.includes(key(one)) && !COMPONENT.test(one.type))
+    .map(({ name }) => name)
+    .sort();
+}
+
+const replaceWith = (run: Run, name: string) =>
+  (resource(run, name).opts.replaceWith ?? []).map((one: Resource) => nameOf(one));
+
+describe("a service", () => {
+  const PORTAINER = [
+    "services-portainer-admin",
+    "services-portainer-password",
+    "services-portainer-service",
+  ];
+  const AGENT = ["services-portainer-agent", "services-portainer-network"];
+
+  test.each<[what: string, config: Record<string, string>, resources: string[]]>([
+    ["web", { web: "true" }, ["services-web-service"]],
+    ["portainer", { portainer: "true" }, PORTAINER],
+    [
+      "portainer with agents",
+      { portainer: "true", portainerMode: "agent" },
+      [...PORTAINER, ...AGENT].sort(),
+    ],
+    ["visualizer", { visualizer: "true" }, ["services-visualizer-service"]],
+    [
+      "overlayCheck",
+      { overlayCheck: "true" },
+      ["services-over-test-network", "services-over-test-service"],
+    ],
+    ["dnsCache", { dnsCache: "true" }, ["services-dns-cache-config", "services-dns-cache-service"]],
+    ["composeFile", { composeFile: COMPOSE_FILE }, ["services-compose-deploy"]],
+    [
+      "externalPortainer",
+      { externalPortainer: "true" },
+      [
+        "services-external-portainer-container",
+        "services-external-portainer-data",
+        "services-external-portainer-docker",
+        "services-external-portainer-image",
+      ],
+    ],
+  ])("is what %s switches on, and nothing else", async (_, config, resources) => {
+    const after = await up({ ...SMALL, ...NONE, ...config });
+    expect(added(none, after)).toEqual(resources);
+    expect(changed(none, after)).toEqual([]);
+    expect(added(after, none)).toEqual([]);
+  });
+
+  test("is there for every switch at once, too", () => {
+    expect(added(none, all)).toHaveLength(16);
+    expect(changed(none, all)).toEqual([]);
+  });
+
+  test("starts once all nodes are members, and its network and its storage are there", () => {
+    expect(resource(dev, "services").dependsOn).toEqual([
+      ...["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"].map((n) => `swarm-${n}-member`),
+      "swarm-ingress",
+      "volumes",
+    ]);
+  });
+
+  test("that publishes a port goes and comes back with the ingress network", () => {
+    const services = all.resources.filter(({ type }) => type === "docker:index/service:Service");
+    const publish = services.filter(({ inputs }) => "endpointSpec" in inputs);
+    expect(publish.map(({ name }) => name).sort()).toEqual([
+      "services-dns-cache-service",
+      "services-portainer-service",
+      "services-visualizer-service",
+      "services-web-service",
+    ]);
+    for (const { name, opts } of services) {
+      const network = publish.some((one) => one.name === name) ? ["swarm-ingress-network"] : [];
+      expect([name, replaceWith(all, name)]).toEqual([name, network]);
+      expect(opts.deleteBeforeReplace).toBe(true);
+    }
+    expect(services.length).toBeGreaterThan(publish.length);
+  });
+
+  test("of a compose file does so as well", () => {
+    expect(replaceWith(all, "services-compose-deploy")).toEqual(["swarm-ingress-network"]);
+  });
+
+  test.each([
+    ["80:80", { mode: "ingress", protocol: "tcp", published: 80, target: 80 }],
+    ["host:5353:53/udp", { mode: "host", protocol: "udp", published: 5353, target: 53 }],
+  ])("publishes %s as it is written", async (webPublish, port) => {
+    const after = await up({ ...SMALL, webPublish, webReplicas: "1" });
+    expect(resource(after, "services-web-service").inputs.endpointSpec).toMatchObject({
+      ports: [
+        {
+          publishMode: port.mode,
+          protocol: port.protocol,
+          publishedPort: port.published,
+          targetPort: port.target,
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ["webReplicas", "5", "services-web-service"],
+    ["webImage", "nginx:1.29.0-alpine", "services-web-service"],
+    ["webPublish", "8888:80", "services-web-service"],
+    ["portainerPublish", "9999:9000", "services-portainer-service"],
+    ["serviceTimeoutSeconds", "700", undefined],
+  ])("is the only thing that a change of %s touches", async (name, value, service) => {
+    const after = await up({ ...SMALL, [name]: value });
+    expect(keys(after)).toEqual(keys(one));
+    expect(changed(one, after)).toEqual(
+      service ? [service] : ["services-portainer-service", "services-web-service"],
+    );
+  });
+});
+
+describe("the ingress network", () => {
+  const NODES = ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"];
+
+  test("is made as configured, once every manager is ready, and before any node joins", () => {
+    expect(resource(dev, "swarm-ingress-network").inputs).toMatchObject({
+      name: "my-ingress",
+      driver: "overlay",
+      ingress: true,
+      ipamConfigs: [{ subnet: "10.11.0.0/16", gateway: "10.11.0.2" }],
+      options: { "com.docker.network.driver.mtu": "1200", encrypted: "" },
+    });
+    expect(resource(dev, "swarm-ingress").dependsOn).toEqual([
+      "swarm-mg0-ready",
+      "swarm-mg1-ready",
+      "swarm-mg2-ready",
+    ]);
+    for (const node of NODES) {
+      expect(resource(dev, `swarm-${node}-join`).dependsOn).toContain("swarm-ingress");
+    }
+  });
+
+  test("is brought into the nodes that are there, and seen off, each time that it is a new one", () => {
+    const { inputs } = resource(dev, "swarm-ingress-attached");
+    expect(inputs).toMatchObject({
+      create: "bash -s -- attach 300 swarm-ingress-network-id",
+      delete: "bash -s -- remove 300 swarm-ingress-network-id",
+      triggers: ["swarm-ingress-network-id"],
+    });
+  });
+
+  test.each([
+    ["ingressMtu", "1100"],
+    ["ingressEncrypted", "false"],
+  ])("is replaced when %s changes, which is one of its options", async (name, value) => {
+    const after = await up({ ...SMALL, [name]: value });
+    expect(changed(one, after)).toEqual(["swarm-ingress-network"]);
+    const trigger = (run: Run) => resource(run, "swarm-ingress-network").opts.replacementTrigger;
+    expect(trigger(after)).not.toBe(trigger(one));
+  });
+
+  test.each([
+    [{ ingressName: "other-ingress" }],
+    [{ ingressSubnet: "10.12.0.0/16", ingressGateway: "10.12.0.2" }],
+  ])("alone changes with %j", async (config) => {
+    expect(changed(one, await up({ ...SMALL, ...config }))).toEqual(["swarm-ingress-network"]);
+  });
+});
+
+describe("docker_gwbridge", () => {
+  test.each([
+    ["gwbridgeSubnet", "172.19.0.0/16"],
+    ["gwbridgeIcc", "true"],
+    ["gwbridgeMasquerade", "false"],
+    ["gwbridgeMtu", "1400"],
+  ])("takes new nodes when %s changes", async (name, value) => {
+    const after = await up({ ...THREE, [name]: value });
+    expect(keys(after)).toEqual(keys(three));
+    for (const node of MANAGERS) {
+      for (const volume of [`${node}-disk`, `${node}-seed`]) {
+        expect(resource(after, volume).inputs.name).not.toBe(resource(three, volume).inputs.name);
+      }
+      expect(changed(three, after)).toContain(`${node}-domain`);
+    }
+  });
+});
+
+describe("the API", () => {
+  const host = (run: Run) => resource(run, "swarm-provider").inputs.host;
+
+  test("has one manager's engine restarted after the other's, once all nodes are members", () => {
+    const [first, ...rest] = MANAGERS.map((name) => resource(dev, `swarm-${name}-api`).dependsOn);
+    expect(first).toEqual(resource(dev, "swarm-size").dependsOn);
+    expect(rest).toEqual([["swarm-mg0-api"], ["swarm-mg1-api"]]);
+  });
+
+  test("has each manager's own material", () => {
+    for (const name of MANAGERS) {
+      const { stdin } = resource(dev, `swarm-${name}-api`).inputs;
+      expect(stdin).toContain(`certificate api-${name} `);
+      expect(stdin).toContain(`api-${name}-key\n`);
+    }
+  });
+
+  test.each([
+    [{}, "tcp://192.168.42.10:2376"],
+    [{ apiManager: "mg2" }, "tcp://192.168.42.12:2376"],
+    [{ apiOutside: "true" }, "tcp://192.168.123.10:2376"],
+    [{ apiOutside: "true", apiManager: "mg1" }, "tcp://192.168.123.11:2376"],
+  ])("is used where the config says: %j", async (config, url) => {
+    const after = await up({ ...THREE, ...config });
+    expect(host(after)).toBe(url);
+    expect(await resolve(after.outputs.dockerHost)).toEqual({ value: url, secret: false });
+  });
+
+  test("of another manager is no reason to touch anything else", async () => {
+    expect(changed(three, await up({ ...THREE, apiManager: "mg1" }))).toEqual(["swarm-provider"]);
+  });
+
+  test("opened to the outside changes managers' firewalls, and no machine", async () => {
+    expect(changed(three, await up({ ...THREE, apiOutside: "true" }))).toEqual([
+      ...MANAGERS.map((name) => `swarm-${name}-ready`),
+      "swarm-provider",
+    ]);
+  });
+
+  test.each([
+    ["certificateDays", "730"],
+    ["certificateRenewDays", "60"],
+  ])("changes with %s in its certificates, and in no machine", async (name, value) => {
+    const after = await up({ ...THREE, [name]: value });
+    expect(changed(three, after)).toEqual(
+      [
+        ...["api-ca", "api-client", ...MANAGERS.map((name) => `api-${name}`)],
+        ...MANAGERS.map((name) => `swarm-${name}-api`),
+        "swarm-provider",
+      ].sort(),
+    );
+    // The seeds have the certificates in them, which counts at a machine's first boot only.
+    expect(resource(three, "mg0-seed").opts.ignoreChanges).toEqual(["create"]);
+  });
+});
+
+describe("what is made by Docker", () => {
+  const providerOf = ({ provider, name }: { provider: string | undefined; name: string }) =>
+    `${name.startsWith("services-external-portainer-") ? "outside" : "inside"}: ${provider}`;
+
+  test("is in the swarm, but for the Portainer outside it", () => {
+    const made = all.resources.filter(({ type }) => type.startsWith("docker:"));
+    expect(new Set(made.map(providerOf))).toEqual(
+      new Set(["inside: swarm-provider", "outside: services-external-portainer-docker"]),
+    );
+  });
+
+  test("outside is on the operator's own Docker, and has the client's certificate", async () => {
+    const config = { externalPortainer: "true", operatorDocker: "ssh://me@desk" };
+    const after = await up({ ...SMALL, ...config, externalPortainerPort: "9191" });
+    expect(resource(after, "services-external-portainer-docker").inputs).toEqual({
+      host: "ssh://me@desk",
+    });
+    const { inputs, shown } = resource(after, "services-external-portainer-container");
+    expect(inputs).toMatchObject({
+      name: "portainer-dev",
+      command: expect.arrayContaining(["tcp://192.168.42.10:2376", "--tlsverify"]),
+      ports: [{ internal: 9000, external: 9191 }],
+      uploads: [
+        { file: "/certs/ca.pem", content: expect.stringMatching(/^certificate api-ca /) },
+        { file: "/certs/cert.pem", content: expect.stringMatching(/^certificate api-client /) },
+        { file: "/certs/key.pem", content: expect.stringContaining("api-client-key") },
+      ],
+    });
+    expect(JSON.stringify(shown)).not.toContain("api-client-key");
+  });
+});
+
+describe("storage", () => {
+  const volume = (run: Run) => {
+    const { taskSpec } = resource(run, "services-portainer-service").inputs as {
+      taskSpec: { containerSpec: { mounts: { type: string }[] } };
+    };
+    return taskSpec.containerSpec.mounts.find(({ type }) => type === "volume");
+  };
+
+  test("of kind none makes nothing", () => {
+    expect(one.resources.filter(({ parent }) => parent === "volumes")).toEqual([]);
+    expect(volume(one)).toMatchObject({ source: "portainer-data" });
+  });
+
+  test("of kind nfs makes folders on the server, from a node that uses it", async () => {
+    const after = await up({ ...SMALL, ...NFS });
+    expect(added(one, after)).toEqual(["volumes-folders"]);
+    expect(changed(one, after)).toEqual(["services-portainer-service"]);
+    expect(resource(after, "volumes-folders")).toMatchObject({
+      inputs: {
+        connection: { host: "192.168.123.10" },
+        create: "bash -s -- 900 192.168.42.1 /srv/data portainer",
+      },
+      dependsOn: ["swarm-mg0-member"],
+    });
+    expect(volume(after)).toMatchObject({
+      volumeOptions: {
+        driverName: "local",
+        driverOptions: { type: "nfs", device: ":/srv/data/portainer" },
+      },
+    });
+  });
+
+  test("of kind machine makes a machine, and has it export before a node makes folders", () => {
+    expect(added(all, dev)).toEqual(
+      expect.arrayContaining(["storage-domain", "storage-disk", "storage-seed"]),
+    );
+    const server = resource(dev, "volumes-export");
+    expect(server.inputs).toMatchObject({
+      connection: { host: "192.168.123.19" },
+      create: "bash -s -- 900 /srv/swarm 192.168.42.0/24",
+      triggers: ["uuid-storage-domain"],
+    });
+    expect(server.inputs.stdin).toContain("2049");
+    const client = resource(dev, "volumes-folders");
+    expect(client.inputs.create).toBe("bash -s -- 900 192.168.42.19 /srv/swarm portainer");
+    expect(client.dependsOn).toContain("volumes-export");
+    expect(volume(dev)).toMatchObject({
+      volumeOptions: { driverOptions: { o: expect.stringContaining("addr=192.168.42.19,") } },
+    });
+  });
+
+  test("has the machine's own size, and takes part in no swarm", async () => {
+    expect(resource(dev, "storage-domain").inputs).toMatchObject({ memory: 512 });
+    const after = await up({ storageMemoryMiB: "700" });
+    expect(changed(dev, after)).toEqual(["storage-disk", "storage-domain", "storage-seed"]);
+    expect(dev.resources.filter(({ name }) => name.startsWith("swarm-storage"))).toEqual([]);
+  });
+});
+
+describe("a compose file", () => {
+  const withCompose = { ...SMALL, composeFile: COMPOSE_FILE };
+
+  test("is deployed on a manager as it is, and removed with its resource", async () => {
+    const { inputs, shown } = resource(all, "services-compose-deploy");
+    expect(inputs).toMatchObject({
+      connection: { host: "192.168.123.10" },
+      create: "bash -s -- deploy compose",
+      delete: "bash -s -- remove compose",
+      triggers: ["compose"],
+    });
+    expect(shown.stdin).toContain("      replicas: 2\n");
+    expect((await resolve(all.outputs.composeServices)).value).toEqual([
+      "compose_other",
+      "compose_web",
+    ]);
+  });
+
+  test("is deployed again when its content changes, and nothing else is touched", async () => {
+    const file = join(folder, "compose.yaml");
+    writeFileSync(file, "services: { web: { image: nginx:1 } }\n");
+    const before = await up({ ...withCompose, composeFile: file });
+    writeFileSync(file, "services: { web: { image: nginx:2 } }\n");
+    const after = await up({ ...withCompose, composeFile: file });
+    expect(keys(after)).toEqual(keys(before));
+    expect(changed(before, after)).toEqual(["services-compose-deploy"]);
+  });
+
+  test("is another stack under another name", async () => {
+    const after = await up({ ...withCompose, composeName: "shop" });
+    expect(resource(after, "services-compose-deploy").inputs).toMatchObject({
+      create: "bash -s -- deploy shop",
+      delete: "bash -s -- remove shop",
+      triggers: ["shop"], // so that the old one goes
+    });
+  });
+
+  test("that is not there is refused before anything is registered", async () => {
+    const { message, registered } = await refused({ composeFile: "no/such.yaml" });
+    expect(message).toContain('composeFile: "no/such.yaml" is not there; write the path of a file');
+    expect(registered).toEqual([]);
+  });
+
+  test("with a port that a service of the stack has is refused, too", async () => {
+    const config = { composeFile: COMPOSE_FILE, webPublish: "8081:80" };
+    const { message, registered } = await refused(config);
+    expect(message).toContain("publishes 8081/tcp (web), which web publishes too");
+    expect(registered).toEqual([]);
+  });
+});
