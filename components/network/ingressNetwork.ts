@@ -7,7 +7,7 @@ import { nodeScript } from "../swarm/nodeScript";
 
 export interface IngressNetworkArgs {
   ingress: Ingress;
-  /** A manager. */
+  /** The manager whose API makes the network. */
   machine: Machine;
   /** Bound for the nodes to take part in it, in seconds. */
   timeoutSeconds: number;
@@ -15,7 +15,7 @@ export interface IngressNetworkArgs {
 
 /**
  * The swarm's ingress network, which the routing mesh uses: a `docker.Network`, and a script that
- * brings nodes into it which were there before it.
+ * brings nodes into it which were there before it, and sees it off.
  *
  * A swarm has one ingress network at most, and it cannot go while a service publishes a port
  * through it. So a changed setting replaces it, and with it all that has `network` in its
@@ -52,7 +52,9 @@ export class IngressNetwork extends pulumi.ComponentResource {
       {
         machine: args.machine,
         script: "network/ingress",
-        create: [args.timeoutSeconds, this.network.id],
+        create: ["attach", args.timeoutSeconds, this.network.id],
+        // Before the provider would: it does not wait until the network is gone.
+        delete: ["remove", args.timeoutSeconds, this.network.id],
         triggers: [this.network.id],
         timeoutSeconds: 2 * args.timeoutSeconds,
       },

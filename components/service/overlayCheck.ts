@@ -33,7 +33,7 @@ export class OverlayCheck extends pulumi.ComponentResource {
       `${name}-service`,
       {
         ...args,
-        container: { commands: ["sleep", "infinity"], stopGracePeriod: "1s" },
+        container: { commands: ["sleep", "infinity"] },
         networks: [network.id],
         ...(args.spread ? { perNode: 1 } : {}),
       },

@@ -30,6 +30,13 @@ export interface SwarmServiceArgs extends ServiceHome {
   order?: "start-first" | "stop-first";
 }
 
+/**
+ * How long a task may take to stop. The provider waits for that too when it deletes a service, and
+ * fails when a task takes longer, so it is more than a task ever needs: those here stop in seconds,
+ * on emulated nodes in ten.
+ */
+const STOP_GRACE = "60s";
+
 /** How long a new task has to hold before an update goes on, and is otherwise taken back. */
 const MONITOR = "15s";
 
@@ -58,7 +65,7 @@ export function swarmService(
     {
       name: service.name,
       taskSpec: {
-        containerSpec: { image: service.image, stopGracePeriod: "10s", ...container },
+        containerSpec: { image: service.image, stopGracePeriod: STOP_GRACE, ...container },
         networksAdvanceds: networks.map((id) => ({ name: id })),
         placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
         // As Docker has them by default: left out, each run would find a difference.

@@ -69,6 +69,7 @@ export class Swarm extends pulumi.ComponentResource {
   readonly complete: pulumi.Resource[];
 
   private readonly first: Machine;
+  private readonly apiManager: Machine;
   private readonly managers: Machine[];
 
   constructor(
@@ -85,7 +86,10 @@ export class Swarm extends pulumi.ComponentResource {
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
     const init = this.init([ready.get(first)!]);
     const tokens = this.tokens(init);
-    this.apiUrl = this.apiOf(args.apiManager);
+    this.apiManager = this.managers.find(({ name }) => name === args.apiManager) ?? first;
+    this.apiUrl = (
+      args.apiOutside ? this.apiManager.ingressAddress : this.apiManager.advertiseAddress
+    ).apply(apiUrl);
     this.provider = this.dockerProvider(init);
     this.ingress = this.ingressNetwork(this.managers.map((manager) => ready.get(manager)!));
     const members = args.machines.map((machine) => {
@@ -146,12 +150,6 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** Which manager's it is says the config, so that it can be another one's. */
-  private apiOf(name: string): pulumi.Output<string> {
-    const manager = this.managers.find((one) => one.name === name) ?? this.first;
-    return (this.args.apiOutside ? manager.ingressAddress : manager.advertiseAddress).apply(apiUrl);
-  }
-
   /** Reaches the swarm by the API of one manager. */
   private dockerProvider(init: command.remote.Command): docker.Provider {
     const { ca, cert, key } = this.args.certificates.client;
@@ -177,7 +175,7 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-ingress`,
       {
         ingress: this.args.ingress,
-        machine: this.first,
+        machine: this.apiManager,
         timeoutSeconds: this.args.timeouts.joinSeconds,
       },
       { parent: this, provider: this.provider, dependsOn: managers },

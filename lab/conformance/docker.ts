@@ -71,7 +71,7 @@ export interface NetworkSeen {
   subnet: string | undefined;
   gateway: string | undefined;
   options: Record<string, string>;
-  /** What is connected to it on this node: IDs of containers, or `ingress-sbox`. */
+  /** What is connected to it on this node: IDs of containers, or, for the ingress network, `NAME-sbox`. */
   endpoints: string[];
 }
 

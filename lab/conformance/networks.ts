@@ -10,7 +10,7 @@ export function ingressSettings({ id, name, subnet, gateway, options, endpoints 
   return {
     ...{ id, name, subnet, gateway, mtu: Number(options[MTU] ?? 1500), encrypted },
     // Without its sandbox, a node refuses the mesh's ports.
-    sandbox: endpoints.includes("ingress-sbox"),
+    sandbox: endpoints.includes(`${name}-sbox`),
   };
 }
 

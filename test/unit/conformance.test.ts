@@ -162,7 +162,7 @@ const ingressJson = {
     Config: [{ Subnet: "10.11.0.0/16", Gateway: "10.11.0.2" }],
   },
   ...{ Internal: false, Attachable: false, Ingress: true, ConfigOnly: false },
-  Containers: { "ingress-sbox": { Name: "my-ingress-endpoint", IPv4Address: "10.11.0.3/16" } },
+  Containers: { "my-ingress-sbox": { Name: "my-ingress-endpoint", IPv4Address: "10.11.0.3/16" } },
   Options: {
     "com.docker.network.driver.mtu": "1200",
     "com.docker.network.driver.overlay.vxlanid_list": "4097",

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# ingress.sh SECONDS NETWORK_ID: every node of the swarm takes part in a new ingress network. Nodes
-# that join later do so by themselves. Prints the network's ID.
+# Runs on a manager, about the swarm's ingress network.
 #
-# A node that was in the swarm before the network gets its place in it only when something about the
-# node changes (seen with Docker 26: no ingress sandbox, and the node refuses published ports), so
-# its label says which network it is in.
+# ingress.sh attach SECONDS NETWORK_ID: every node of the swarm takes part in the new network. Nodes
+#   that join later do so by themselves. Prints the network's ID.
+# ingress.sh remove SECONDS NETWORK_ID: the network is gone, here too: Docker takes a moment longer
+#   than its answer, and refuses a new one of the same name until then.
 
+# A node that was in the swarm before the network gets its place in it only when something about the
+# node changes (seen with Docker 26: it has no sandbox for the network, and refuses published ports),
+# so its label says which network it is in.
 LABEL=swarm.ingress
 
 attach() {
@@ -22,12 +25,28 @@ attached() {
     "$NETWORK" 2>/dev/null) == *-sbox* ]]
 }
 
+# `docker network rm` would ask for confirmation; the API does not.
+remove() {
+  ! docker network inspect "$NETWORK" >/dev/null 2>&1 && return 0
+  local answer
+  answer=$(curl --silent --show-error --max-time 60 --unix-socket /var/run/docker.sock \
+    --request DELETE "http://engine/networks/$NETWORK" 2>&1) || true
+  [[ $answer != *"in use"* && $answer != *"cannot be removed because service"* ]] \
+    || fail "the ingress network stays: $answer. Remove that service first, or have it publish no port, then run pulumi up again"
+  return 1
+}
+
 main() {
-  local seconds=$1
-  NETWORK=$2
-  wait_for "$seconds" "the nodes to take the label $LABEL" attach
-  wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached
-  printf '%s\n' "$NETWORK"
+  local action=$1 seconds=$2
+  NETWORK=$3
+  case $action in
+    attach)
+      wait_for "$seconds" "the nodes to take the label $LABEL" attach
+      wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached
+      printf '%s\n' "$NETWORK"
+      ;;
+    remove) wait_for "$seconds" "the ingress network $NETWORK to go" remove ;;
+  esac
 }
 
 main "$@" </dev/null
