@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { parsePublish, portOf } from "./publish";
+import { NODE_PORTS, parsePublish, portOf } from "./publish";
 import type { ServicePlan } from "./services";
 
 const port = z.union([
@@ -51,9 +51,10 @@ export function composeProblems(text: string, services: ServicePlan[]): string[]
   return Object.entries(result.data.services).flatMap(([name, { ports }]) =>
     ports.flatMap(publishedPort).flatMap((port) => {
       const other = services.find(({ publish }) => publish.map(portOf).includes(port));
-      return other
-        ? [`publishes ${port} (${name}), which ${other.name} publishes too; write another port`]
-        : [];
+      const owner = NODE_PORTS[port]
+        ? `is the nodes' own (${NODE_PORTS[port]})`
+        : other && `${other.name} publishes too`;
+      return owner ? [`publishes ${port} (${name}), which ${owner}; write another port`] : [];
     }),
   );
 }

@@ -50,6 +50,8 @@ export function firewallRules(args: FirewallArgs): string {
     "    udp dport 4789 meta ipsec missing counter name clear_vxlan_in",
     "    ct state established,related accept",
     "    iif lo accept",
+    // Who claims an address of the other network is none of it.
+    "    fib saddr . iif oif missing drop",
     "    meta l4proto { icmp, ipv6-icmp } accept",
     `    ip daddr ${ingressAddress} tcp dport ${set(outsideTcp)} accept`,
     `    ${internal} tcp dport ${set(internalTcp)} accept`,

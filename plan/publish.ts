@@ -43,3 +43,13 @@ function parsePort(item: string): Publish | undefined {
 export function portOf({ published, protocol }: Publish): string {
   return `${published}/${protocol}`;
 }
+
+/** Ports of the nodes' own, which a service cannot publish. */
+export const NODE_PORTS: Record<string, string> = {
+  "22/tcp": "SSH",
+  "2376/tcp": "the engine's API",
+  "2377/tcp": "the swarm's managers",
+  "4789/udp": "overlay networks",
+  "7946/tcp": "the swarm's gossip",
+  "7946/udp": "the swarm's gossip",
+};

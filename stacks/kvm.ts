@@ -57,13 +57,14 @@ export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Targ
     renewDays: config.certificateRenewDays,
   });
 
-  const machine = (node: NodePlan, size: { memoryMiB: number; diskMB: number }) =>
+  const machine = (node: NodePlan, size: { memoryMiB: number; dataDiskMB?: number }) =>
     new KvmMachine(
       node.name,
       {
         node,
         domainName: domainName(plan.stack, node.name),
         domainType: type,
+        diskMB: config.diskMB,
         ...size,
         vcpus: config.vcpus,
         imageFingerprint: image.fingerprint,
@@ -84,12 +85,12 @@ export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Targ
       opts,
     );
   return {
-    machines: plan.nodes.map((node) => machine(node, config)),
+    machines: plan.nodes.map((node) => machine(node, { memoryMiB: config.memoryMiB })),
     storageMachine:
       plan.storageMachine &&
       machine(plan.storageMachine, {
         memoryMiB: config.storageMemoryMiB,
-        diskMB: config.storageDiskMB,
+        dataDiskMB: config.storageDiskMB,
       }),
     certificates,
     sshPrivateKey: access.privateKeyOpenssh,

@@ -17,6 +17,8 @@ export interface KvmMachineArgs {
   memoryMiB: number;
   vcpus: number;
   diskMB: number;
+  /** A second disk, which stays when the machine is replaced. Default: none. */
+  dataDiskMB?: number;
   /** Changes when the node image does. */
   imageFingerprint: string;
   /** What the machine's seed says about its surroundings. */
@@ -39,7 +41,8 @@ export interface KvmMachineArgs {
  *
  * Whatever shapes the machine (image, seed, memory, CPUs, disk size) is part of the names of its
  * volumes. Any change of it therefore replaces the domain together with its disk, never one
- * without the other, and a swarm node never comes back with another node's memory.
+ * without the other, and a swarm node never comes back with another node's memory. A data disk
+ * is left out of that: it is what has to outlive the machine.
  */
 export class KvmMachine extends pulumi.ComponentResource implements Machine {
   readonly name: string;
@@ -48,6 +51,7 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
   readonly connection: pulumi.Output<Connection>;
   readonly ingressAddress: pulumi.Output<string>;
   readonly advertiseAddress: pulumi.Output<string>;
+  readonly dataDevice?: string;
   readonly identity: pulumi.Output<string>;
   readonly knownHost: pulumi.Output<string>;
 
@@ -67,8 +71,10 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
       .apply(([userKey, publicKey]) => machineFingerprint(args, userKey, publicKey));
     const disk = this.disk(`${name}-disk`, args, spec);
     const seed = this.seed(`${name}-seed`, args, spec, hostKey);
-    const domain = this.domain(`${name}-domain`, args, disk, seed);
+    const data = args.dataDiskMB ? [this.dataDisk(`${name}-data`, args, args.dataDiskMB)] : [];
+    const domain = this.domain(`${name}-domain`, args, disk, seed, data);
 
+    if (args.dataDiskMB) this.dataDevice = "/dev/vdc";
     this.identity = domain.uuid;
     this.ingressAddress = pulumi.output(args.node.ingressAddress);
     this.advertiseAddress = pulumi.output(args.node.advertiseAddress);
@@ -99,6 +105,20 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
         backingStore: { path: args.basePath, format: { type: "qcow2" } },
       },
       { parent: this },
+    );
+  }
+
+  /** Named without the machine's fingerprint, so that it stays what it is. */
+  private dataDisk(name: string, args: KvmMachineArgs, diskMB: number): libvirt.Volume {
+    return new libvirt.Volume(
+      name,
+      {
+        name: `${args.node.name}-data.qcow2`,
+        pool: args.pool,
+        capacity: diskMB * 1_000_000,
+        target: { format: { type: "qcow2" } },
+      },
+      { parent: this, deleteBeforeReplace: true },
     );
   }
 
@@ -138,6 +158,7 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
     args: KvmMachineArgs,
     disk: libvirt.Volume,
     seed: libvirt.Volume,
+    data: libvirt.Volume[],
   ): libvirt.Domain {
     // By path, not by pool and name: libvirt's AppArmor profiles only know of files.
     const volume = (source: libvirt.Volume, dev: string, type: "qcow2" | "raw") => ({
@@ -170,7 +191,11 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
         cpu: domainCpu(args.domainType),
         clock: { offset: "utc" },
         devices: {
-          disks: [volume(disk, "vda", "qcow2"), volume(seed, "vdb", "raw")],
+          disks: [
+            volume(disk, "vda", "qcow2"),
+            volume(seed, "vdb", "raw"),
+            ...data.map((one) => volume(one, "vdc", "qcow2")),
+          ],
           interfaces: [
             nic(args.natNetwork, args.node.ingressMac),
             nic(args.internalNetwork, args.node.advertiseMac),

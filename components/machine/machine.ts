@@ -27,6 +27,8 @@ export interface Machine {
   readonly ingressAddress: pulumi.Output<string>;
   /** The address that the swarm uses between nodes (eth1, or the private address). */
   readonly advertiseAddress: pulumi.Output<string>;
+  /** Block device for data that outlives the machine, on a machine that has one. */
+  readonly dataDevice?: string;
   /** Changes exactly when the machine is replaced. */
   readonly identity: pulumi.Output<string>;
   /** The line for a `known_hosts` file that pins this machine's host key. */

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../../plan/fingerprint";
 import { overlayOptions } from "../../plan/ingress";
 import type { ServicePlan } from "../../plan/services";
 import { swarmService, type ServiceHome } from "./swarmService";
@@ -20,14 +21,20 @@ export interface OverlayCheckArgs extends ServiceHome {
 export class OverlayCheck extends pulumi.ComponentResource {
   constructor(name: string, args: OverlayCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:OverlayCheck", name, {}, opts);
+    const options = overlayOptions({ mtu: args.mtu, encrypted: true });
     const network = new docker.Network(
       `${name}-network`,
       {
         name: args.service.name,
         driver: "overlay",
-        options: overlayOptions({ mtu: args.mtu, encrypted: true }),
+        options,
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: ["options"] },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        ignoreChanges: ["options"],
+        replacementTrigger: fingerprint(options),
+      },
     );
     swarmService(
       `${name}-service`,

@@ -70,14 +70,20 @@ export class Portainer extends pulumi.ComponentResource {
   }
 
   private agents(service: ServicePlan): docker.Network {
+    const options = overlayOptions({ mtu: this.args.mtu, encrypted: true });
     const network = new docker.Network(
       `${this.prefix}-network`,
       {
         name: service.name,
         driver: "overlay",
-        options: overlayOptions({ mtu: this.args.mtu, encrypted: true }),
+        options,
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: ["options"] },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        ignoreChanges: ["options"],
+        replacementTrigger: fingerprint(options),
+      },
     );
     swarmService(
       `${this.prefix}-agent`,

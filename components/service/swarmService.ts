@@ -35,7 +35,7 @@ export interface SwarmServiceArgs extends ServiceHome {
  * fails when a task takes longer, so it is more than a task ever needs: those here stop in seconds,
  * on emulated nodes in ten.
  */
-const STOP_GRACE = "60s";
+const STOP_GRACE = "1m0s"; // as Docker writes it: "60s" would differ in every run
 
 /** How long a new task has to hold before an update goes on, and is otherwise taken back. */
 const MONITOR = "15s";

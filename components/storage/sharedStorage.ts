@@ -41,7 +41,10 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           machine,
           script: "storage/export",
-          create: [timeoutSeconds, storage.export, args.network],
+          create: [
+            ...[timeoutSeconds, storage.export, args.network],
+            ...(machine.dataDevice ? [machine.dataDevice] : []),
+          ],
           variables: { FIREWALL: args.firewallRules(machine) },
           triggers: [machine.identity],
           timeoutSeconds: 2 * timeoutSeconds,

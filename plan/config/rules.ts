@@ -8,7 +8,7 @@ import {
   poolSize,
   type AddressPool,
 } from "../addresses";
-import { portOf } from "../publish";
+import { NODE_PORTS, portOf } from "../publish";
 import { MANAGER_SLOTS, slotsNeeded } from "../slots";
 import type { Config, ConfigKey } from "./schema";
 
@@ -32,16 +32,6 @@ const DOCKER0 = "172.17.0.0/16";
 /** Bytes of a packet that VXLAN takes (RFC 7348), and IPsec at most on top of it (RFC 4303). */
 const VXLAN_BYTES = 50;
 const IPSEC_BYTES = 50;
-
-/** Ports of the nodes' own, which a service cannot publish. */
-const NODE_PORTS: Record<string, string> = {
-  "22/tcp": "SSH",
-  "2376/tcp": "the engine's API",
-  "2377/tcp": "the swarm's managers",
-  "4789/udp": "overlay networks",
-  "7946/tcp": "the swarm's gossip",
-  "7946/udp": "the swarm's gossip",
-};
 
 /** The keys that are subnets on every node. */
 const SUBNETS = [

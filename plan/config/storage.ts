@@ -33,8 +33,8 @@ export const storageKeys = {
   }),
   /** MB of 1,000,000 bytes */
   storageDiskMB: integer({
-    min: 5000,
+    min: 1000,
     max: 10_000_000,
-    tooSmall: "the MB that the node image and some data need",
+    tooSmall: "the MB that a file system and some data need",
   }),
 };
