@@ -12,7 +12,7 @@ import { report, runChecks, type CheckResult } from "./conformance";
 import { devStack } from "./devStack";
 import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
-import type { StackOutputs } from "./outputs";
+import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
 import { writeSshFiles } from "./sshFiles";
@@ -102,16 +102,11 @@ function list(names: Set<string>): string {
 }
 
 async function show({ engine, outputs, cluster, results }: Demo): Promise<void> {
-  for (const manager of cluster.managers) {
-    console.log(
-      `\n${manager.name}$ docker node ls\n${await cluster.run(manager, "docker node ls")}`,
-    );
-  }
+  for (const manager of cluster.managers) await print(cluster, manager, "docker node ls");
+  await print(cluster, cluster.managers[0]!, "docker service ls");
   await cluster.close();
   console.log(`\n${report(results)}\n`);
-  for (const { name, ingressAddress, advertiseAddress } of outputs.nodes) {
-    console.log(`${name.padEnd(8)} ${ingressAddress.padEnd(16)} (swarm: ${advertiseAddress})`);
-  }
+  console.log(addressTable(outputs));
   writeSshFiles(process.cwd(), "dev", outputs);
   console.log(
     `\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`,
@@ -119,6 +114,31 @@ async function show({ engine, outputs, cluster, results }: Demo): Promise<void> 
   if (engine.name === "rehearsal") {
     console.log(`Pulumi's own engine was not used: ${whyNoPulumi() ?? "LAB_ENGINE=rehearsal"}`);
   }
+}
+
+/** What a node answers to a command, under the command itself. */
+async function print(cluster: Cluster, node: NodeOutput, command: string): Promise<void> {
+  console.log(`\n${node.name}$ ${command}\n${await cluster.run(node, command)}`);
+}
+
+/** Each node's addresses, and what answers there over HTTP. */
+function addressTable({ nodes, services }: StackOutputs): string {
+  const pages = services.flatMap(({ name, publish }) =>
+    publish
+      .filter(({ protocol, mode }) => protocol === "tcp" && mode === "ingress")
+      .map(({ published }) => ({ name, port: published })),
+  );
+  const url = (address: string, port: number) =>
+    `http://${address}${port === 80 ? "" : `:${port}`}/`;
+  const rows = [
+    ["NODE", "SWARM ADDRESS", ...pages.map(({ name }) => name.toUpperCase())],
+    ...nodes.map(({ name, ingressAddress, advertiseAddress }) => [
+      ...[name, advertiseAddress],
+      ...pages.map(({ port }) => url(ingressAddress, port)),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ")).join("\n");
 }
 
 main().catch((error: Error) => {

@@ -11,6 +11,9 @@ import type { Registry } from "./registry";
 /** The stack that the lab brings up: Pulumi.dev.yaml, as it is used outside the lab. */
 const STACK = "dev";
 
+/** Overrides for a swarm on which nothing runs yet: what the benchmark measures. */
+export const BARE = { web: "false", portainer: "false", storage: "none" };
+
 /** The `dev` stack in this lab, with what the lab decides: how machines run, and their registry. */
 export function devStack(
   hypervisor: Hypervisor,

@@ -53,6 +53,8 @@ export interface StackOutputs {
   };
   gwbridge: { subnet: string; icc: boolean; masquerade: boolean; mtu: number };
   services: ServiceOutput[];
+  /** Names of the services of the compose file. */
+  composeServices: string[];
   /** Password of Portainer's user `admin`; empty when Portainer is off. */
   portainerPassword: string;
   /** Where services keep their data. */

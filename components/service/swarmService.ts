@@ -35,7 +35,7 @@ export interface SwarmServiceArgs extends ServiceHome {
  * fails when a task takes longer, so it is more than a task ever needs: those here stop in seconds,
  * on emulated nodes in ten.
  */
-const STOP_GRACE = "1m0s"; // as Docker writes it: "60s" would differ in every run
+const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in every run
 
 /** How long a new task has to hold before an update goes on, and is otherwise taken back. */
 const MONITOR = "15s";
@@ -44,7 +44,8 @@ const MONITOR = "15s";
  * One service of the swarm, named as in its plan. An update replaces one task after the other, and
  * goes back to what was there before when a new task does not hold.
  *
- * A service that publishes ports goes and comes back when the ingress network is replaced.
+ * A service that publishes ports goes and comes back when they change, and when the ingress network
+ * is replaced.
  */
 export function swarmService(
   name: string,
@@ -97,6 +98,9 @@ export function swarmService(
     },
     {
       deleteBeforeReplace: true, // its name and its ports can be had once
+      // Docker 26 loses the mesh's rules for a running service whose ports change: none of its ports
+      // answered any more, on any node, until the service was made anew.
+      replaceOnChanges: ["endpointSpec"],
       ...(publishes ? { replaceWith: [args.ingress.network] } : {}),
       ...opts,
     },

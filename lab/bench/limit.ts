@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { Cluster } from "../cluster";
-import { devStack } from "../devStack";
+import { BARE, devStack } from "../devStack";
 import { startHypervisor } from "../hypervisor";
 import type { NodeOutput, StackOutputs } from "../outputs";
 import { startRegistry } from "../registry";
 import { rehearse } from "../rehearsal";
 
 async function main(): Promise<void> {
-  const { options } = devStack(await startHypervisor(), await startRegistry());
+  const { options } = devStack(await startHypervisor(), await startRegistry(), BARE);
   let started: number | undefined;
   const { outputs } = await rehearse({
     ...options,

@@ -1,11 +1,11 @@
 /** How fast our `up` is: from nothing until all six nodes are Ready. Runs inside a lab. */
-import { devStack } from "../devStack";
+import { BARE, devStack } from "../devStack";
 import { chooseEngine } from "../engine";
 import { startHypervisor } from "../hypervisor";
 import { startRegistry } from "../registry";
 
 async function main(): Promise<void> {
-  const { options } = devStack(await startHypervisor(), await startRegistry());
+  const { options } = devStack(await startHypervisor(), await startRegistry(), BARE);
   const engine = chooseEngine();
   const started = performance.now();
   await engine.up({

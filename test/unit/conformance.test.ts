@@ -37,7 +37,13 @@ const everything = [
 
 function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
   return {
-    ...{ nodes, services: everything, leaderCandidates: ["mg0"], networkIds: {} },
+    ...{
+      nodes,
+      services: everything,
+      composeServices: [],
+      leaderCandidates: ["mg0"],
+      networkIds: {},
+    },
     ...{ managerJoinToken: "", workerJoinToken: "", portainerPassword: "" },
     ...{ ssh: {}, sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
