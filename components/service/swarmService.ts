@@ -41,7 +41,8 @@ const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in eve
 const MONITOR = "15s";
 
 /**
- * One service of the swarm, named as in its plan. An update replaces one task after the other, and
+ * One service of the swarm, named as in its plan, and its image on the manager that the API is of.
+ * An update replaces one task after the other, and
  * goes back to what was there before when a new task does not hold.
  *
  * A service that publishes ports goes and comes back when they change, and when the ingress network
@@ -61,13 +62,20 @@ export function swarmService(
     order: args.order ?? "stop-first",
   };
   const publishes = service.publish.length > 0;
+  // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
+  // the run after, and restarts every task.
+  const image = new docker.RemoteImage(
+    `${name}-image`,
+    { name: service.image, keepLocally: true },
+    opts.parent ? { parent: opts.parent } : {},
+  );
   return new docker.Service(
     name,
     {
       name: service.name,
       taskSpec: {
-        containerSpec: { image: service.image, stopGracePeriod: STOP_GRACE, ...container },
-        networksAdvanceds: networks.map((id) => ({ name: id })),
+        containerSpec: { image: image.repoDigest, stopGracePeriod: STOP_GRACE, ...container },
+        networksAdvanceds: networks.map((id) => ({ id })),
         placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
         // As Docker has them by default: left out, each run would find a difference.
         restartPolicy: { condition: "any", delay: "5s", maxAttempts: 0, window: "0s" },

@@ -79,8 +79,7 @@ const taskSpec = z.strictObject({
   networksAdvanceds: z
     .array(
       z.strictObject({
-        /** An ID as well as a name. */
-        name: z.string(),
+        id: z.string(),
         aliases: z.array(z.string()).optional(),
       }),
     )
@@ -172,7 +171,7 @@ export function serviceSpec(inputs: ServiceInputs) {
           OS: os,
         })),
       },
-      Networks: networksAdvanceds?.map(({ name, aliases }) => ({ Target: name, Aliases: aliases })),
+      Networks: networksAdvanceds?.map(({ id, aliases }) => ({ Target: id, Aliases: aliases })),
       RestartPolicy: restartPolicy && {
         Condition: restartPolicy.condition,
         Delay: restartPolicy.delay,

@@ -217,7 +217,7 @@ describe("a service", () => {
         },
       },
     ],
-    ["networks", { networksAdvanceds: [{ name: "net-id" }] }, { Networks: [{ Target: "net-id" }] }],
+    ["networks", { networksAdvanceds: [{ id: "net-id" }] }, { Networks: [{ Target: "net-id" }] }],
     [
       "a restart policy",
       { restartPolicy: { condition: "on-failure", delay: "5s" } },
