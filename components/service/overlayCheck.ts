@@ -13,6 +13,9 @@ export interface OverlayCheckArgs extends ServiceHome {
   spread: boolean;
 }
 
+/** Until it is told to stop: as the first process of a container, `sleep` would not listen. */
+const WAIT = "trap exit TERM; sleep infinity & wait";
+
 /**
  * Two replicas on an encrypted overlay network of their own: they show that containers reach each
  * other across nodes, and that the network is only where its tasks are. Creates the network and the
@@ -40,7 +43,7 @@ export class OverlayCheck extends pulumi.ComponentResource {
       `${name}-service`,
       {
         ...args,
-        container: { commands: ["sleep", "infinity"] },
+        container: { commands: ["sh", "-c", WAIT] },
         networks: [network.id],
         ...(args.spread ? { perNode: 1 } : {}),
       },

@@ -1,18 +1,20 @@
 /**
- * The `dev` stack for real: six virtual machines, one swarm, the conformance checks. With Pulumi's
- * own engine the same cluster then goes on through what only that engine has: a second `up`,
- * `refresh`, replacement, `destroy`.
+ * The `dev` stack for real: seven virtual machines, one swarm with its services, the conformance
+ * checks, and a manager that loses its power. With Pulumi's own engine the same cluster then goes on
+ * through what only that engine has: a second `up`, `refresh`, changes, replacement, `destroy`.
  */
 import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation";
-import { checks } from "../../lab/conformance";
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expectRefusal } from "../../lab/conformance/api";
+import { clientCertificate } from "../../lab/conformance/certificates";
 import { listNodes } from "../../lab/conformance/nodes";
 import { chooseEngine, CONSOLE_LOG, openStack, runOptions, whyNoPulumi } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
-import { Lab, withCluster } from "./lab";
+import { failures, Lab, run as execute, Steps, withCluster } from "./lab";
 
 const MINUTES = 60_000;
 jest.setTimeout(15 * MINUTES);
@@ -21,8 +23,36 @@ const missing = process.env.LAB_ENGINE === "rehearsal" ? "LAB_ENGINE=rehearsal" 
 const withPulumi = missing ? describe.skip : describe;
 if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
 
+/** Everything that the config can switch on, beside what is on by default. */
+const ALL_ON = {
+  visualizer: "true",
+  overlayCheck: "true",
+  dnsCache: "true",
+  composeFile: "test/fixtures/compose.yaml",
+  portainerMode: "agent",
+};
+
+/** Another ingress network, and certificates that end earlier. */
+const CHANGED = {
+  ingressSubnet: "10.12.0.0/16",
+  ingressGateway: "10.12.0.2",
+  ingressMtu: "1150",
+  certificateDays: "100",
+};
+
 let lab: Lab;
 let outputs: StackOutputs;
+
+/** Seconds until a condition holds; five minutes at most. An error counts as not yet. */
+async function seconds(condition: () => Promise<boolean>): Promise<number> {
+  const started = performance.now();
+  const passed = () => Math.round((performance.now() - started) / 1000);
+  while (!(await condition().catch(() => false))) {
+    if (passed() > 300) throw new Error("not within five minutes");
+    await sleep(1000);
+  }
+  return passed();
+}
 
 beforeAll(async () => {
   lab = await Lab.start();
@@ -33,9 +63,9 @@ beforeAll(async () => {
 afterAll(() => lab.stop());
 
 describe("the dev stack", () => {
-  test.each(checks.map((check) => [check.name, check] as const))("%s", (_, check) =>
-    withCluster(outputs, (cluster) => check.run(cluster)),
-  );
+  test("has everything that its users rely on", async () => {
+    expect(await failures(outputs)).toEqual([]);
+  });
 
   test("has three managers and three workers, each with 800 MB", async () => {
     expect(outputs.nodes.map(({ name }) => name)).toEqual([
@@ -77,6 +107,48 @@ describe("the dev stack", () => {
       }
     }));
 
+  test("sends nothing but ESP between nodes, as seen on the internal bridge", async () => {
+    const dump = execute("timeout", [
+      ...["10", "tcpdump", "-i", "swarm-int", "-nn", "-l", "esp or udp port 4789"],
+    ]).catch((ended: { stdout: string }) => ended);
+    await sleep(2000);
+    for (let i = 0; i < 30; i++) {
+      const { ingressAddress } = outputs.nodes[i % outputs.nodes.length]!;
+      await fetch(`http://${ingressAddress}/`, { headers: { connection: "close" } });
+    }
+    const packets = (await dump).stdout.split("\n");
+    expect(packets.filter((line) => line.includes("ESP(")).length).toBeGreaterThan(20);
+    expect(packets.filter((line) => line.includes(".4789"))).toEqual([]);
+  });
+
+  test("keeps what Portainer stored when the manager under it loses its power", async () => {
+    const url = (address: string) => `http://${address}:9000/data/witness`;
+    const told = { method: "PUT", body: "still here" };
+    expect((await fetch(url(outputs.nodes[0]!.ingressAddress), told)).status).toBeLessThan(300);
+
+    await withCluster(outputs, async (cluster) => {
+      const format = "--filter desired-state=running --format '{{.Node}}'";
+      const home = await cluster.run(cluster.managers[0]!, `docker service ps ${format} portainer`);
+      const [other] = cluster.managers.filter(({ name }) => name !== home);
+      const statusOf = async () =>
+        (await listNodes(cluster, other!)).find(({ name }) => name === home)?.status;
+
+      await lab.virsh("destroy", home);
+      const down = await seconds(async () => (await statusOf()) !== "Ready");
+      const back = await seconds(async () => {
+        const answer = await fetch(url(other!.ingressAddress), {
+          signal: AbortSignal.timeout(5000),
+        });
+        return answer.ok && (await answer.text()) === told.body;
+      });
+      console.log(`${home} was seen as down after ${down} s, and Portainer back ${back} s later`);
+      expect(back).toBeLessThan(lab.hypervisor.domainType === "kvm" ? 60 : 180);
+
+      await lab.virsh("start", home);
+      await seconds(async () => (await statusOf()) === "Ready");
+    });
+  });
+
   test("refuses a machine with another host key", async () => {
     const [mg0, mg1] = outputs.sshKnownHosts;
     const swapped = mg1!.replace(/^\S+/, mg0!.split(" ")[0]!);
@@ -91,6 +163,14 @@ describe("the dev stack", () => {
 withPulumi("with Pulumi's own engine", () => {
   let stack: Stack;
   const run = (overrides = {}) => runOptions(lab.stack(overrides));
+
+  /** One `up` with some of the config changed; tells what it did, and renews `outputs`. */
+  async function up(overrides: Record<string, string>): Promise<Steps> {
+    const steps = new Steps();
+    const result = await stack.up({ ...run(overrides), onEvent: steps.onEvent });
+    outputs = plainOutputs(result.outputs);
+    return steps;
+  }
 
   beforeAll(async () => {
     stack = await openStack(lab.stack());
@@ -112,15 +192,52 @@ withPulumi("with Pulumi's own engine", () => {
     const file = join(lab.stack().dir, "state", ".pulumi", "stacks", "pulumi-swarm", "dev.json");
     const state = readFileSync(file, "utf8");
     expect(state).toContain("swarm-worker0-join");
-    for (const secret of [outputs.managerJoinToken, outputs.workerJoinToken, "PRIVATE KEY"]) {
+    const { managerJoinToken, workerJoinToken, portainerPassword } = outputs;
+    for (const secret of [managerJoinToken, workerJoinToken, portainerPassword, "PRIVATE KEY"]) {
+      expect(secret).not.toBe("");
       expect(state).not.toContain(secret);
     }
+  });
+
+  test("the API refuses an expired certificate", async () => {
+    const authority = { cert: outputs.ca, key: await authorityKey(stack) };
+    const yesterday = new Date(Date.now() - 24 * 3600 * 1000);
+    const expired = await clientCertificate(authority, yesterday);
+    for (const api of outputs.apiHosts) {
+      await expectRefusal(api, outputs.ca, "an expired certificate", expired);
+    }
+  });
+
+  test("scaling web takes one up and moves nothing else", async () => {
+    const steps = await up({ webReplicas: "5" });
+    expect(steps.of("update")).toEqual(["services-web-service"]);
+    expect([...steps.of("replace"), ...steps.of("create"), ...steps.of("delete")]).toEqual([]);
+    expect(await failures(outputs)).toEqual([]);
+  });
+
+  test("every service can be switched on, with nothing to change the second time", async () => {
+    await up(ALL_ON);
+    expect(await failures(outputs)).toEqual([]);
+    await stack.up({ ...run(ALL_ON), expectNoChanges: true });
+    await stack.refresh({ ...run(ALL_ON), expectNoChanges: true });
+  });
+
+  test("and off again, with another ingress network and new certificates in one up", async () => {
+    const steps = await up(CHANGED);
+    expect(steps.of("delete")).toEqual(
+      expect.arrayContaining(["services-visualizer-service", "services-compose-deploy"]),
+    );
+    expect(steps.of("replace")).toEqual(
+      expect.arrayContaining(["swarm-ingress-network", "services-web-service", "api-mg1"]),
+    );
+    expect(steps.of("replace").filter((name) => name.endsWith("-domain"))).toEqual([]);
+    expect(await failures(outputs)).toEqual([]);
   });
 
   test("a changed memory size would replace every machine, and nothing else", async () => {
     const replaced: string[] = [];
     await stack.preview({
-      ...run({ memoryMiB: "900" }),
+      ...run({ ...CHANGED, memoryMiB: "900" }),
       onEvent: ({ resourcePreEvent }) => {
         const step = resourcePreEvent?.metadata;
         if (step?.op === "replace") replaced.push(step.urn.slice(step.urn.lastIndexOf("::") + 2));
@@ -138,13 +255,12 @@ withPulumi("with Pulumi's own engine", () => {
     const hostKey =
       `urn:pulumi:dev::pulumi-swarm::swarm:machine:KvmMachine$tls:index/privateKey:PrivateKey` +
       `::worker2-host-key`;
-    const { summary, outputs: after } = await stack.up({ ...run(), replace: [hostKey] });
+    const before = outputs;
+    const { summary, outputs: after } = await stack.up({ ...run(CHANGED), replace: [hostKey] });
     expect(summary.resourceChanges).toMatchObject({ replace: 7 });
-    const nodes = after.nodes!.value as StackOutputs["nodes"];
-    const changed = nodes.filter(({ id }, i) => id !== outputs.nodes[i]!.id);
+    outputs = plainOutputs(after);
+    const changed = outputs.nodes.filter(({ id }, i) => id !== before.nodes[i]!.id);
     expect(changed.map(({ name }) => name)).toEqual(["worker2"]);
-
-    outputs = { ...outputs, nodes, sshKnownHosts: after.sshKnownHosts!.value };
     await withCluster(outputs, async (cluster) => {
       const rows = await listNodes(cluster, cluster.managers[0]!);
       expect(rows.map(({ name, status }) => `${name} ${status}`)).toEqual(
@@ -174,3 +290,17 @@ withPulumi("with Pulumi's own engine", () => {
     }
   });
 });
+
+function plainOutputs(outputs: OutputMap): StackOutputs {
+  const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
+  return Object.fromEntries(plain) as StackOutputs;
+}
+
+/** The key of the API's authority, which only the state has. */
+async function authorityKey(stack: Stack): Promise<string> {
+  const { deployment } = await stack.exportStack();
+  const resources: { urn: string; outputs: Record<string, { plaintext?: string }> }[] =
+    deployment.resources;
+  const key = resources.find(({ urn }) => urn.endsWith("::api-ca-key"));
+  return JSON.parse(key!.outputs.privateKeyPem!.plaintext!) as string;
+}

@@ -1,9 +1,15 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Cluster } from "../../lab/cluster";
+import { runChecks } from "../../lab/conformance";
 import { devStack } from "../../lab/devStack";
 import type { EngineOptions } from "../../lab/engine";
 import { startHypervisor, type Hypervisor } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
 import { startRegistry, type Registry } from "../../lab/registry";
+
+export const run = promisify(execFile);
 
 /** A lab for one suite: hypervisor, registry and what the suite brought up. */
 export class Lab {
@@ -22,6 +28,11 @@ export class Lab {
     return devStack(this.hypervisor, this.registry, overrides).options;
   }
 
+  /** Runs a virsh command on the machine of a node, for example `destroy`: its power is cut. */
+  async virsh(command: string, node: string): Promise<void> {
+    await run("virsh", ["--connect", this.hypervisor.uri, command, `dev-${node}`]);
+  }
+
   async stop(): Promise<void> {
     await this.registry.stop();
     await this.hypervisor.stop();
@@ -38,5 +49,31 @@ export async function withCluster<T>(
     return await look(cluster);
   } finally {
     await cluster.close();
+  }
+}
+
+/** What does not hold of what users rely on, as the report has it. */
+export async function failures(outputs: StackOutputs): Promise<string[]> {
+  const results = await withCluster(outputs, runChecks);
+  expect(results.length).toBeGreaterThan(10);
+  return results.flatMap(({ name, failure }) =>
+    failure === undefined ? [] : [`${name}: ${failure}`],
+  );
+}
+
+/** Collects the names of the resources that an operation does something to, by what it does. */
+export class Steps {
+  private readonly names = new Map<string, Set<string>>();
+
+  readonly onEvent = ({ resourcePreEvent }: EngineEvent): void => {
+    if (!resourcePreEvent) return;
+    const { op, urn } = resourcePreEvent.metadata;
+    const names = this.names.get(op) ?? new Set();
+    this.names.set(op, names.add(urn.slice(urn.lastIndexOf("::") + 2)));
+  };
+
+  /** Sorted names, for example of what was replaced. */
+  of(op: string): string[] {
+    return [...(this.names.get(op) ?? [])].sort();
   }
 }
