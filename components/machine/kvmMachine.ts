@@ -108,17 +108,20 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
     );
   }
 
-  /** Named without the machine's fingerprint, so that it stays what it is. */
+  /**
+   * Named without the machine's fingerprint, so that it stays, but with its size: a disk of another
+   * size is another file, which the machine is replaced for.
+   */
   private dataDisk(name: string, args: KvmMachineArgs, diskMB: number): libvirt.Volume {
     return new libvirt.Volume(
       name,
       {
-        name: `${args.node.name}-data.qcow2`,
+        name: `${args.node.name}-data-${diskMB}.qcow2`,
         pool: args.pool,
         capacity: diskMB * 1_000_000,
         target: { format: { type: "qcow2" } },
       },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this },
     );
   }
 
