@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { composeProblems } from "../plan/compose";
 import { ConfigError, type Config } from "../plan/config";
 import type { ServicePlan } from "../plan/services";
@@ -6,7 +6,7 @@ import type { ServicePlan } from "../plan/services";
 /**
  * The compose file of the config, where it names one.
  *
- * @throws ConfigError when it is not there, or does not go together with the stack's services.
+ * @throws ConfigError when it is not there, is no file, or does not go together with the stack's services.
  */
 export function readCompose(
   { composeFile }: Pick<Config, "composeFile">,
@@ -14,9 +14,11 @@ export function readCompose(
 ): string | undefined {
   if (composeFile === "") return undefined;
   const blame = (problem: string) => `composeFile: ${JSON.stringify(composeFile)} ${problem}`;
-  if (!existsSync(composeFile)) {
+  const found = statSync(composeFile, { throwIfNoEntry: false });
+  if (!found?.isFile()) {
+    const problem = found ? "is no file" : "is not there";
     throw new ConfigError([
-      blame("is not there; write the path of a file from the project's folder, or nothing"),
+      blame(`${problem}; write the path of a file from the project's folder, or nothing`),
     ]);
   }
   const text = readFileSync(composeFile, "utf8");
