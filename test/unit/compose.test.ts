@@ -12,7 +12,7 @@ describe("a good compose file", () => {
     ["no services", "services: {}"],
     ["no ports", "services: { app: { image: app:1 } }"],
     ["keys that are none of our business", "services: { app: { image: app:1, x-y: 1 } }\nx: 1"],
-    ["ports of its own", withPorts('["8080:80", "53:53", "80:80/udp"]')],
+    ["ports of its own", withPorts('["8080:80", "53:53", "80:80/udp", "8022:22"]')],
     ["ports that Docker chooses", withPorts('[80, "9000"]')],
     ["ports of its own, at length", withPorts("[{ target: 80, published: 8080 }]")],
     ["a port that Docker chooses, at length", withPorts("[{ target: 80 }]")],
@@ -52,6 +52,18 @@ describe("a port that a service of the stack has already", () => {
   ])("%s", (ports, taken, whose) => {
     expect(problems(withPorts(ports))).toEqual([
       `publishes ${taken} (app), which ${whose} publishes too; write another port`,
+    ]);
+  });
+});
+
+describe("a port of the nodes' own", () => {
+  test.each<[ports: string, port: string, what: string]>([
+    ['["22:22"]', "22/tcp", "SSH"],
+    ["[{ target: 80, published: 2376 }]", "2376/tcp", "the engine's API"],
+    ['["4789:53/udp"]', "4789/udp", "overlay networks"],
+  ])("%s", (ports, port, what) => {
+    expect(problems(withPorts(ports))).toEqual([
+      `publishes ${port} (app), which is the nodes' own (${what}); write another port`,
     ]);
   });
 });

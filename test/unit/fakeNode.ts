@@ -198,10 +198,11 @@ export class FakeNode {
     return { code, ...output };
   }
 
-  /** What no fake can stand in for: files in /etc, and ports that bash itself connects to. */
+  /** What no fake can stand in for: files in /etc, devices (files here), ports for bash. */
   private elsewhere(text: string): string {
     return text
       .replaceAll("/etc/", `${this.folder}/etc/`)
+      .replaceAll("[[ -b ", "[[ -f ")
       .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
         const server = this.servers.get(Number(port));
         return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);

@@ -73,6 +73,18 @@ describe("firewallRules", () => {
     expect(rules(role)).toContain("type filter hook input priority filter; policy drop;");
   });
 
+  test.each<Role>(["manager", "worker", "storage"])(
+    "drop what comes to a %s from an address of another network, before its ports are looked at",
+    (role) => {
+      const lines = rules(role).split("\n");
+      const spoofed = lines.indexOf("    fib saddr . iif oif missing drop");
+      expect(spoofed).toBeGreaterThan(lines.indexOf("    iif lo accept"));
+      const firstPort = lines.findIndex((line) => line.includes("dport {"));
+      expect(spoofed).toBeLessThan(firstPort);
+      expect(spoofed).toBeLessThan(lines.findIndex((line) => line.includes(" icmp, ")));
+    },
+  );
+
   test("keep published ports to the ingress address", () => {
     expect(rules("worker")).toContain(`    ct status dnat ct original ip daddr ${INTERNAL} drop\n`);
   });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "@pulumi/pulumi";
 import {
@@ -8,6 +8,7 @@ import {
   folder,
   key,
   keys,
+  QCOW2,
   refused,
   resource,
   SMALL,
@@ -63,6 +64,13 @@ function added(before: Run, after: Run): string[] {
     .sort();
 }
 
+/** An image with another content than that of the other runs. */
+function otherImage(): string {
+  const file = join(folder, "other.qcow2");
+  writeFileSync(file, Buffer.concat([QCOW2, Buffer.from("another")]));
+  return file;
+}
+
 const replaceWith = (run: Run, name: string) =>
   (resource(run, name).opts.replaceWith ?? []).map((one: Resource) => nameOf(one));
 
@@ -71,24 +79,45 @@ describe("a service", () => {
     "services-portainer-admin",
     "services-portainer-password",
     "services-portainer-service",
+    "services-portainer-service-image",
   ];
-  const AGENT = ["services-portainer-agent", "services-portainer-network"];
+  const AGENT = [
+    "services-portainer-agent",
+    "services-portainer-agent-image",
+    "services-portainer-network",
+  ];
 
   test.each<[what: string, config: Record<string, string>, resources: string[]]>([
-    ["web", { web: "true" }, ["services-web-service"]],
+    ["web", { web: "true" }, ["services-web-service", "services-web-service-image"]],
     ["portainer", { portainer: "true" }, PORTAINER],
     [
       "portainer with agents",
       { portainer: "true", portainerMode: "agent" },
       [...PORTAINER, ...AGENT].sort(),
     ],
-    ["visualizer", { visualizer: "true" }, ["services-visualizer-service"]],
+    [
+      "visualizer",
+      { visualizer: "true" },
+      ["services-visualizer-service", "services-visualizer-service-image"],
+    ],
     [
       "overlayCheck",
       { overlayCheck: "true" },
-      ["services-over-test-network", "services-over-test-service"],
+      [
+        "services-over-test-network",
+        "services-over-test-service",
+        "services-over-test-service-image",
+      ],
     ],
-    ["dnsCache", { dnsCache: "true" }, ["services-dns-cache-config", "services-dns-cache-service"]],
+    [
+      "dnsCache",
+      { dnsCache: "true" },
+      [
+        "services-dns-cache-config",
+        "services-dns-cache-service",
+        "services-dns-cache-service-image",
+      ],
+    ],
     ["composeFile", { composeFile: COMPOSE_FILE }, ["services-compose-deploy"]],
     [
       "externalPortainer",
@@ -108,7 +137,7 @@ describe("a service", () => {
   });
 
   test("is there for every switch at once, too", () => {
-    expect(added(none, all)).toHaveLength(16);
+    expect(added(none, all)).toHaveLength(22);
     expect(changed(none, all)).toEqual([]);
   });
 
@@ -158,18 +187,38 @@ describe("a service", () => {
     });
   });
 
-  test.each([
-    ["webReplicas", "5", "services-web-service"],
-    ["webImage", "nginx:1.29.0-alpine", "services-web-service"],
-    ["webPublish", "8888:80", "services-web-service"],
-    ["portainerPublish", "9999:9000", "services-portainer-service"],
-    ["serviceTimeoutSeconds", "700", undefined],
-  ])("is the only thing that a change of %s touches", async (name, value, service) => {
+  test.each<[name: string, value: string, touched: string[]]>([
+    ["webReplicas", "5", ["services-web-service"]],
+    ["webImage", "nginx:1.29.0-alpine", ["services-web-service", "services-web-service-image"]],
+    ["webPublish", "8888:80", ["services-web-service"]],
+    ["portainerPublish", "9999:9000", ["services-portainer-service"]],
+    ["serviceTimeoutSeconds", "700", ["services-portainer-service", "services-web-service"]],
+  ])("is the only thing that a change of %s touches", async (name, value, touched) => {
     const after = await up({ ...SMALL, [name]: value });
     expect(keys(after)).toEqual(keys(one));
-    expect(changed(one, after)).toEqual(
-      service ? [service] : ["services-portainer-service", "services-web-service"],
-    );
+    expect(changed(one, after)).toEqual(touched);
+  });
+
+  test("runs its image as the API's manager has it, by digest", () => {
+    const image = resource(one, "services-web-service-image");
+    expect(image.inputs).toEqual({ name: "nginx:1.28.0-alpine", keepLocally: true });
+    expect(image.provider).toBe("swarm-provider");
+    expect(resource(one, "services-web-service").inputs).toMatchObject({
+      taskSpec: {
+        containerSpec: { image: expect.stringMatching(/^nginx:1\.28\.0-alpine@sha256:/) },
+      },
+    });
+  });
+
+  test("is made anew when a port that it publishes changes, and not for more replicas", async () => {
+    const spec = (run: Run) => resource(run, "services-web-service").inputs.endpointSpec;
+    const more = await up({ ...SMALL, webPublish: "80:80,8085:80" });
+    expect(spec(more)).not.toEqual(spec(one));
+    expect(spec(await up({ ...SMALL, webReplicas: "5" }))).toEqual(spec(one));
+    for (const { type, opts } of all.resources) {
+      if (type !== "docker:index/service:Service") continue;
+      expect(opts.replaceOnChanges).toEqual(["endpointSpec"]);
+    }
   });
 });
 
@@ -366,7 +415,7 @@ describe("storage", () => {
     const server = resource(dev, "volumes-export");
     expect(server.inputs).toMatchObject({
       connection: { host: "192.168.123.19" },
-      create: "bash -s -- 900 /srv/swarm 192.168.42.0/24",
+      create: "bash -s -- 900 /srv/swarm 192.168.42.0/24 /dev/vdc",
       triggers: ["uuid-storage-domain"],
     });
     expect(server.inputs.stdin).toContain("2049");
@@ -376,6 +425,39 @@ describe("storage", () => {
     expect(volume(dev)).toMatchObject({
       volumeOptions: { driverOptions: { o: expect.stringContaining("addr=192.168.42.19,") } },
     });
+  });
+
+  const inputsOf = (run: Run, name: string) => resource(run, name).inputs;
+  const disksOf = (run: Run, name: string) =>
+    (inputsOf(run, name) as { devices: { disks: object[] } }).devices.disks;
+
+  test("of kind machine is on a disk of its own, which no node has", () => {
+    expect(inputsOf(dev, "storage-data")).toMatchObject({ capacity: 5_000_000_000 });
+    expect(inputsOf(dev, "storage-data")).not.toHaveProperty("backingStore");
+    expect(disksOf(dev, "storage-domain")).toHaveLength(3);
+    expect(disksOf(dev, "storage-domain")[2]).toMatchObject({
+      source: { file: { file: `/pool/${String(inputsOf(dev, "storage-data").name)}` } },
+      target: { dev: "vdc" },
+    });
+    expect(disksOf(dev, "mg0-domain")).toHaveLength(2);
+  });
+
+  test.each([
+    ["image", () => otherImage()],
+    ["vcpus", () => "2"],
+    ["gwbridgeMtu", () => "1400"],
+    ["storageMemoryMiB", () => "700"],
+    ["diskMB", () => "6000"],
+  ])("keeps that disk when %s changes, and the machine is replaced", async (name, value) => {
+    const after = await up({ [name]: value() });
+    const touched = changed(dev, after).filter((one) => one.startsWith("storage-"));
+    expect(touched).toEqual(["storage-disk", "storage-domain", "storage-seed"]);
+  });
+
+  test("of another size is another disk, and the machine is replaced for it", async () => {
+    const after = await up({ storageDiskMB: "6000" });
+    expect(changed(dev, after)).toEqual(["storage-data", "storage-domain"]);
+    expect(inputsOf(after, "storage-data").name).not.toBe(inputsOf(dev, "storage-data").name);
   });
 
   test("has the machine's own size, and takes part in no swarm", async () => {
@@ -426,6 +508,14 @@ describe("a compose file", () => {
   test("that is not there is refused before anything is registered", async () => {
     const { message, registered } = await refused({ composeFile: "no/such.yaml" });
     expect(message).toContain('composeFile: "no/such.yaml" is not there; write the path of a file');
+    expect(registered).toEqual([]);
+  });
+
+  test("that is a folder is refused, too", async () => {
+    const composeFile = join(folder, "folder.yaml");
+    mkdirSync(composeFile);
+    const { message, registered } = await refused({ composeFile });
+    expect(message).toContain('folder.yaml" is no file; write the path of a file');
     expect(registered).toEqual([]);
   });
 

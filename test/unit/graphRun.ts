@@ -70,6 +70,8 @@ export function outputs(type: string, name: string, inputs: unknown): Record<str
     case "libvirt:index/network:Network":
     case "libvirt:index/domain:Domain":
       return { uuid: `uuid-${name}` };
+    case "docker:index/remoteImage:RemoteImage":
+      return { repoDigest: `${(inputs as { name: string }).name}@sha256:${fingerprint(inputs)}` };
     case "command:remote:Command":
       return { stdout: stdoutOf(name) };
     default:

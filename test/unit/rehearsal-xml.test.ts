@@ -93,7 +93,7 @@ describe("libvirt XML of the rehearsal engine", () => {
       features: { acpi: true },
       clock: { offset: "utc" },
       devices: {
-        disks: [disk("vda", "qcow2"), disk("vdb", "raw")],
+        disks: [disk("vda", "qcow2"), disk("vdb", "raw"), disk("vdc", "qcow2")],
         interfaces: [
           nic("docker-network", "52:54:c0:a8:7b:0a"),
           nic("docker-machines", "52:54:c0:a8:2a:0a"),
@@ -128,6 +128,11 @@ describe("libvirt XML of the rehearsal engine", () => {
             <driver name="qemu" type="raw"/>
             <source file="/pool/mg0-vdb"/>
             <target dev="vdb" bus="virtio"/>
+          </disk>
+          <disk type="file">
+            <driver name="qemu" type="qcow2"/>
+            <source file="/pool/mg0-vdc"/>
+            <target dev="vdc" bus="virtio"/>
           </disk>
           <interface type="network">
             <mac address="52:54:c0:a8:7b:0a"/>

@@ -40,6 +40,15 @@ describe("export", () => {
     expect(node.calls(/^nft --file|start nfs-server/)[0]).toBe("nft --file -");
   });
 
+  test("gives up a dead client's locks in 15 s, before the server starts", async () => {
+    node.command(
+      "systemctl",
+      "[[ $* != 'start nfs-server' ]] || cat etc/nfs.conf.d/swarm.conf >seen",
+    );
+    await serve();
+    expect(node.read("seen")).toMatch(/^\[nfsd\]\n(.*\n)*lease-time = 15\ngrace-time = 15$/);
+  });
+
   test("stops the image's Docker, and minds no image that has none", async () => {
     node.command("systemctl", "[[ $1 != disable ]]");
     expect((await serve()).code).toBe(0);
@@ -86,6 +95,76 @@ describe("export", () => {
     expect(onlyMessage(stderr)).toBe(
       "node1: gave up after 0 s waiting for the NFS server to listen on 2049",
     );
+  });
+});
+
+describe("export from a device", () => {
+  const device = () => join(node.folder, "vdc");
+  const folder = () => join(node.folder, "srv/swarm");
+  const serve = () =>
+    node.run("storage/export", [0, folder(), "192.168.42.0/24", device()], { FIREWALL: "" });
+
+  beforeEach(async () => {
+    for (const tool of ["exportfs", "nft", "systemctl", "blkid", "mkfs.ext4"]) {
+      node.command(tool, "");
+    }
+    node.write("vdc", "");
+    await node.listen(2049);
+  });
+
+  test("makes a file system on it when there is nothing on it", async () => {
+    node.command("blkid", "exit 2");
+    expect((await serve()).code).toBe(0);
+    expect(node.calls(/^(blkid|mkfs)/)).toEqual([
+      `blkid --probe ${device()}`,
+      `mkfs.ext4 -q ${device()}`,
+    ]);
+  });
+
+  // 0: it has something on it; 4: no answer; 8: it may have one thing or another.
+  test.each([0, 1, 4, 8])("makes none when blkid ends with %d", async (code) => {
+    node.command("blkid", `exit ${code}`);
+    expect((await serve()).code).toBe(0);
+    expect(node.calls(/^mkfs/)).toEqual([]);
+  });
+
+  test("has it mounted before it serves anything, at each start of the server", async () => {
+    await serve();
+    expect(node.calls(/swarm-data|nfs-server$/)).toEqual([
+      "systemctl enable --quiet swarm-data.service",
+      "systemctl start swarm-data.service",
+      "systemctl enable --quiet nfs-server",
+      "systemctl start nfs-server",
+    ]);
+    const unit = node.read("etc/systemd/system/swarm-data.service");
+    expect(unit).toContain(`\nExecStart=/usr/bin/mount -t ext4 ${device()} ${folder()}\n`);
+    expect(unit).toContain("Before=nfs-server.service\n");
+    expect(unit).toContain("RequiredBy=nfs-server.service");
+  });
+
+  test.each<[what: string, command: string, body: string, message: string]>([
+    ["formatted", "mkfs.ext4", "exit 1", "could not make a file system on DEVICE"],
+    [
+      "mounted",
+      "systemctl",
+      "[[ $* != 'start swarm-data.service' ]]",
+      "could not mount DEVICE at ",
+    ],
+  ])("serves nothing from a device that cannot be %s", async (_, command, body, message) => {
+    node.command("blkid", "exit 2");
+    node.command(command, body);
+    const { code, stderr } = await serve();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain(`node1: ${message.replace("DEVICE", device())}`);
+    expect(node.calls(/start nfs-server/)).toEqual([]);
+  });
+
+  test("says so when the device is not there", async () => {
+    node.erase("vdc");
+    const { code, stderr } = await serve();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(`node1: has no ${device()} to keep data on`);
+    expect(node.calls(/^(blkid|mkfs)/)).toEqual([]);
   });
 });
 

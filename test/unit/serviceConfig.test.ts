@@ -96,14 +96,14 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["storageMemoryMiB", "1g", `${WHOLE} 512 to 1048576`],
     [
       "storageDiskMB",
-      "4999",
-      "is less than 5000, the MB that the node image and some data need; " +
-        "write a whole number from 5000 to 10000000",
+      "999",
+      "is less than 1000, the MB that a file system and some data need; " +
+        "write a whole number from 1000 to 10000000",
     ],
     [
       "storageDiskMB",
       "10000001",
-      "is more than 10000000; write a whole number from 5000 to 10000000",
+      "is more than 10000000; write a whole number from 1000 to 10000000",
     ],
     ["nfsServer", "192.168.42.256", SERVER],
     ["nfsServer", "192.168.42.1/24", SERVER],
