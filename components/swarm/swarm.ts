@@ -65,7 +65,10 @@ export class Swarm extends pulumi.ComponentResource {
   /** Where the provider reaches the swarm, as in DOCKER_HOST. */
   readonly apiUrl: pulumi.Output<string>;
   readonly ingress: IngressNetwork;
-  /** Done once every node is a member: what runs in the swarm depends on it. */
+  /**
+   * Done once every node is a member and no engine has to restart any more: what runs in the swarm
+   * depends on it.
+   */
   readonly complete: pulumi.Resource[];
 
   private readonly first: Machine;
@@ -97,10 +100,10 @@ export class Swarm extends pulumi.ComponentResource {
       const join = this.join(machine, init, tokens, dependsOn);
       return this.member(machine, join, [...ready.values()]);
     });
-    this.apis(members);
+    const apis = this.apis(members);
     this.size(members);
     this.teardown(members);
-    this.complete = members;
+    this.complete = [...members, ...apis];
 
     this.clusterId = init.stdout;
     this.managerJoinToken = joinToken(tokens, "manager");
@@ -183,9 +186,10 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** New certificates restart one manager's engine after the other's. */
-  private apis(members: command.remote.Command[]): void {
+  private apis(members: command.remote.Command[]): command.remote.Command[] {
     const seconds = this.args.timeouts.joinSeconds;
-    this.managers.reduce((dependsOn: pulumi.Resource[], machine) => {
+    const apis: command.remote.Command[] = [];
+    for (const machine of this.managers) {
       const { ca, cert, key } = this.args.certificates.servers[machine.name]!;
       const api = nodeScript(
         `${this.prefix}-${machine.name}-api`,
@@ -197,10 +201,11 @@ export class Swarm extends pulumi.ComponentResource {
           triggers: [machine.identity],
           timeoutSeconds: 2 * seconds,
         },
-        { parent: this, dependsOn },
+        { parent: this, dependsOn: [...members, ...apis.slice(-1)] },
       );
-      return [api];
-    }, members);
+      apis.push(api);
+    }
+    return apis;
   }
 
   /**
