@@ -201,7 +201,7 @@ export class Swarm extends pulumi.ComponentResource {
           triggers: [machine.identity],
           timeoutSeconds: 2 * seconds,
         },
-        { parent: this, dependsOn: [...members, ...apis.slice(-1)] },
+        { parent: this, dependsOn: apis.length > 0 ? apis.slice(-1) : members },
       );
       apis.push(api);
     }

@@ -141,9 +141,10 @@ describe("a service", () => {
     expect(changed(none, all)).toEqual([]);
   });
 
-  test("starts once all nodes are members, and its network and its storage are there", () => {
+  test("starts once all nodes are members and no engine has to restart any more", () => {
     expect(resource(dev, "services").dependsOn).toEqual([
       ...["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"].map((n) => `swarm-${n}-member`),
+      ...["mg0", "mg1", "mg2"].map((n) => `swarm-${n}-api`),
       "swarm-ingress",
       "volumes",
     ]);
@@ -398,7 +399,7 @@ describe("storage", () => {
         connection: { host: "192.168.123.10" },
         create: "bash -s -- 900 192.168.42.1 /srv/data portainer",
       },
-      dependsOn: ["swarm-mg0-member"],
+      dependsOn: ["swarm-mg0-member", "swarm-mg0-api"],
     });
     expect(volume(after)).toMatchObject({
       volumeOptions: {
