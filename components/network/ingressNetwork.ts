@@ -1,9 +1,9 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../../plan/fingerprint";
-import { overlayOptions, type Ingress } from "../../plan/ingress";
+import type { Ingress } from "../../plan/ingress";
 import type { Machine } from "../machine/machine";
 import { nodeScript } from "../swarm/nodeScript";
+import { overlayNetwork } from "./overlayNetwork";
 
 export interface IngressNetworkArgs {
   ingress: Ingress;
@@ -29,23 +29,11 @@ export class IngressNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:IngressNetwork", name, {}, opts);
 
-    const { ingress } = args;
-    this.network = new docker.Network(
+    const { subnet, gateway, ...settings } = args.ingress;
+    this.network = overlayNetwork(
       `${name}-network`,
-      {
-        name: ingress.name,
-        driver: "overlay",
-        ingress: true,
-        ipamConfigs: [{ subnet: ingress.subnet, gateway: ingress.gateway }],
-        options: overlayOptions(ingress),
-      },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        // Docker adds an option of its own, which would replace the network in every run.
-        ignoreChanges: ["options"],
-        replacementTrigger: fingerprint(overlayOptions(ingress)),
-      },
+      { ...settings, ingress: true, ipamConfigs: [{ subnet, gateway }] },
+      { parent: this },
     );
     const attached = nodeScript(
       `${name}-attached`,

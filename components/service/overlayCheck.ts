@@ -1,8 +1,6 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../../plan/fingerprint";
-import { overlayOptions } from "../../plan/ingress";
 import type { ServicePlan } from "../../plan/services";
+import { overlayNetwork } from "../network/overlayNetwork";
 import { swarmService, type ServiceHome } from "./swarmService";
 
 export interface OverlayCheckArgs extends ServiceHome {
@@ -24,20 +22,10 @@ const WAIT = "trap exit TERM; sleep infinity & wait";
 export class OverlayCheck extends pulumi.ComponentResource {
   constructor(name: string, args: OverlayCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:OverlayCheck", name, {}, opts);
-    const options = overlayOptions({ mtu: args.mtu, encrypted: true });
-    const network = new docker.Network(
+    const network = overlayNetwork(
       `${name}-network`,
-      {
-        name: args.service.name,
-        driver: "overlay",
-        options,
-      },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        ignoreChanges: ["options"],
-        replacementTrigger: fingerprint(options),
-      },
+      { name: args.service.name, mtu: args.mtu, encrypted: true },
+      { parent: this },
     );
     swarmService(
       `${name}-service`,

@@ -1,10 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../plan/fingerprint";
-import { overlayOptions } from "../../plan/ingress";
 import type { ServicePlan } from "../../plan/services";
 import type { VolumePlan } from "../../plan/storage";
-import { bind, data, swarmService, type ServiceHome } from "./swarmService";
+import { overlayNetwork } from "../network/overlayNetwork";
+import { bind, data, SOCKET, swarmService, type ServiceHome } from "./swarmService";
 
 export interface PortainerArgs extends ServiceHome {
   service: ServicePlan;
@@ -18,7 +18,6 @@ export interface PortainerArgs extends ServiceHome {
   mtu: number;
 }
 
-const SOCKET = "/var/run/docker.sock";
 /** https://docs.portainer.io/admin/environments/add/swarm/agent */
 const AGENT_PORT = 9001;
 const PASSWORD_FILE = "/run/secrets/portainer-password";
@@ -70,20 +69,10 @@ export class Portainer extends pulumi.ComponentResource {
   }
 
   private agents(service: ServicePlan): docker.Network {
-    const options = overlayOptions({ mtu: this.args.mtu, encrypted: true });
-    const network = new docker.Network(
+    const network = overlayNetwork(
       `${this.prefix}-network`,
-      {
-        name: service.name,
-        driver: "overlay",
-        options,
-      },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        ignoreChanges: ["options"],
-        replacementTrigger: fingerprint(options),
-      },
+      { name: service.name, mtu: this.args.mtu, encrypted: true },
+      { parent: this },
     );
     swarmService(
       `${this.prefix}-agent`,

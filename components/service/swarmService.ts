@@ -42,8 +42,8 @@ const MONITOR = "15s";
 
 /**
  * One service of the swarm, named as in its plan, and its image on the manager that the API is of.
- * An update replaces one task after the other, and
- * goes back to what was there before when a new task does not hold.
+ * An update replaces one task after the other, and goes back to what was there before when a new
+ * task does not hold.
  *
  * A service that publishes ports goes and comes back when they change, and when the ingress network
  * is replaced.
@@ -114,6 +114,9 @@ export function swarmService(
     },
   );
 }
+
+/** Where a node's engine answers, for a container that is to ask it. */
+export const SOCKET = "/var/run/docker.sock";
 
 /** A bind mount of something on the node. */
 export function bind(source: string, target: string, readOnly = true) {

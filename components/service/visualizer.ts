@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "../../plan/services";
-import { bind, swarmService, type ServiceHome } from "./swarmService";
+import { bind, SOCKET, swarmService, type ServiceHome } from "./swarmService";
 
 export interface VisualizerArgs extends ServiceHome {
   service: ServicePlan;
 }
-
-const SOCKET = "/var/run/docker.sock";
 
 /** A page with the swarm's nodes and the tasks on each, on a manager. Creates one service. */
 export class Visualizer extends pulumi.ComponentResource {

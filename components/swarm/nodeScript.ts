@@ -30,9 +30,9 @@ export interface NodeScriptArgs {
 }
 
 /**
- * Runs one of the scripts of this project's components on a machine, as root, over SSH with a checked host
- * key. The script travels over stdin; what shows in a process list, in Pulumi's output and in
- * error messages is the short command line with its arguments, none of which is a secret.
+ * Runs one of the scripts of this project's components on a machine, as root, over SSH with a
+ * checked host key. The script travels over stdin; what shows in a process list, in Pulumi's output
+ * and in error messages is the short command line with its arguments, none of which is a secret.
  */
 export function nodeScript(
   name: string,

@@ -1,0 +1,35 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../../plan/fingerprint";
+import { overlayOptions } from "../../plan/ingress";
+
+export interface OverlayNetworkArgs extends Omit<docker.NetworkArgs, "driver" | "options"> {
+  name: string;
+  /** Bytes */
+  mtu: number;
+  encrypted: boolean;
+}
+
+/**
+ * One overlay network of the swarm. A changed MTU or encryption replaces it.
+ *
+ * Docker adds an option of its own, which would be a difference in every run: so the options are not
+ * compared, and a trigger stands for the ones that we set.
+ */
+export function overlayNetwork(
+  name: string,
+  { mtu, encrypted, ...args }: OverlayNetworkArgs,
+  opts: pulumi.CustomResourceOptions,
+): docker.Network {
+  const options = overlayOptions({ mtu, encrypted });
+  return new docker.Network(
+    name,
+    { ...args, driver: "overlay", options },
+    {
+      deleteBeforeReplace: true, // its name can be had once
+      ignoreChanges: ["options"],
+      replacementTrigger: fingerprint(options),
+      ...opts,
+    },
+  );
+}
