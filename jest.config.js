@@ -8,4 +8,5 @@ const project = (name) => ({
   transform: { "^.+\\.ts$": "ts-jest" },
 });
 
-module.exports = { projects: [project("unit"), project("e2e")] };
+// Every core: by default jest leaves one idle, which on two is half of them.
+module.exports = { maxWorkers: "100%", projects: [project("unit"), project("e2e")] };
