@@ -6,7 +6,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "./components/machine/machine";
 import { KEEPS_DATA, Services } from "./components/service/services";
 import { SharedStorage } from "./components/storage/sharedStorage";
+import { sshAccess } from "./components/swarm/sshAccess";
 import { Swarm } from "./components/swarm/swarm";
+import { nodeAttributes } from "./plan/attributes";
 import { planCluster } from "./plan/cluster";
 import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
@@ -17,7 +19,7 @@ import { planStorage } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
 import { kvmTarget } from "./stacks/kvm";
-import { stackOutputs } from "./stacks/outputs";
+import { apiHosts, reached, stackOutputs } from "./stacks/outputs";
 
 export = async () => {
   try {
@@ -38,6 +40,7 @@ async function program() {
 
   const target = await kvmTarget(config, plan);
   const { machines, storageMachine, certificates } = target;
+  const access = sshAccess(plan.stack, reached(target), config.joinTimeoutSeconds);
   const firewall = ({ role, ingressAddress, advertiseAddress }: Machine) =>
     pulumi.all([ingressAddress, advertiseAddress]).apply(([outside, internal]) =>
       firewallRules({
@@ -53,23 +56,17 @@ async function program() {
     engineConfig: ({ role }) => engineConfig({ ...config, role }),
     firewallRules: firewall,
     certificates,
-    apiManager: config.apiManager,
-    apiOutside: config.apiOutside,
+    access,
     ingress,
-    overlayAddressPool: config.overlayAddressPool,
-    tokenRotation: config.tokenRotation,
-    timeouts: {
-      bootSeconds: config.bootTimeoutSeconds,
-      joinSeconds: config.joinTimeoutSeconds,
-      drainSeconds: config.drainTimeoutSeconds,
-    },
+    attributes: (machine) => nodeAttributes(config, machine),
+    config,
   });
   const volumes = new SharedStorage("volumes", {
     storage,
     machine: storageMachine,
     network: plan.internal.cidr,
     firewallRules: firewall,
-    client: machines[0]!,
+    access,
     dependsOn: swarm.complete,
     services: KEEPS_DATA,
     timeoutSeconds: config.bootTimeoutSeconds,
@@ -82,13 +79,18 @@ async function program() {
       services,
       compose,
       storage,
-      machines,
-      apiUrl: swarm.apiUrl,
+      nodes: machines.length,
+      access,
+      apiUrl: apiHosts(machines, config)[0]!,
       client: certificates.client,
       ingress: swarm.ingress,
       timeoutSeconds: config.serviceTimeoutSeconds,
     },
-    { provider: swarm.provider, dependsOn: [...swarm.complete, swarm.ingress, volumes] },
+    {
+      provider: swarm.provider,
+      dependsOn: [...swarm.complete, swarm.ingress, volumes],
+      ...swarm.inSwarm,
+    },
   );
   return stackOutputs({ config, plan, ingress, services, storage, target, swarm, running });
 }

@@ -15,7 +15,6 @@ import { startHypervisor, type Hypervisor } from "./hypervisor";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
-import { writeSshFiles } from "./sshFiles";
 
 /** What the steps hand on to each other. */
 interface Demo {
@@ -107,7 +106,6 @@ async function show({ engine, outputs, cluster, results }: Demo): Promise<void> 
   await cluster.close();
   console.log(`\n${report(results)}\n`);
   console.log(addressTable(outputs));
-  writeSshFiles(process.cwd(), "dev", outputs);
   console.log(
     `\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`,
   );

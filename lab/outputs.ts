@@ -1,8 +1,10 @@
+import type { NodeAttributes } from "../plan/attributes";
 import type { Role } from "../plan/nodes";
+import type { SshHost } from "../plan/sshConfig";
 import type { Publish } from "../plan/publish";
 
 /** One entry of the stack's output `nodes`. */
-export interface NodeOutput {
+export interface NodeOutput extends NodeAttributes {
   name: string;
   role: Role;
   ingressAddress: string;
@@ -28,6 +30,8 @@ export interface StackOutputs {
   workerJoinToken: string;
   networkIds: Record<string, string>;
   ssh: Record<string, string>;
+  /** Every machine that one can log in to. */
+  sshHosts: SshHost[];
   sshUser: string;
   sshPrivateKey: string;
   sshKnownHosts: string[];

@@ -1,14 +1,11 @@
 /** `npm run ssh -- -s STACK`: writes the stack's SSH key and prints how to log in to each node. */
-import { join, relative } from "node:path";
-import { writeSshFiles } from "./sshFiles";
+import { sshFilesOf } from "./sshFiles";
 import { readStackOutputs, stackArgument } from "./stackOutputs";
 
 async function main(): Promise<void> {
   const stack = stackArgument();
   const outputs = await readStackOutputs(stack);
-  const project = join(__dirname, "..");
-  const folder = relative(project, writeSshFiles(project, stack, outputs));
-  console.log(`wrote ${folder}/key and ${folder}/known_hosts`);
+  console.log(`wrote ${sshFilesOf(stack, outputs)}, and the key and the host keys beside it`);
   for (const [name, command] of Object.entries(outputs.ssh)) console.log(`${name}: ${command}`);
 }
 

@@ -1,15 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
+import { writeSshFiles } from "../components/swarm/sshAccess";
 import type { StackOutputs } from "./outputs";
 
-/**
- * Writes the key and the known host keys that the output `ssh` refers to, readable by this user
- * only, and returns the folder.
- */
-export function writeSshFiles(projectDir: string, stack: string, outputs: StackOutputs): string {
-  const folder = join(projectDir, ".cache", "ssh", stack);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, "key"), outputs.sshPrivateKey, { mode: 0o600 });
-  writeFileSync(join(folder, "known_hosts"), `${outputs.sshKnownHosts.join("\n")}\n`);
-  return folder;
+/** Writes the SSH files of a running stack, as `pulumi up` does, and returns the config's path. */
+export function sshFilesOf(stack: string, outputs: StackOutputs, project?: string): string {
+  const { sshHosts, sshUser, sshPrivateKey, sshKnownHosts } = outputs;
+  const files = { hosts: sshHosts, user: sshUser, privateKey: sshPrivateKey };
+  // Pulumi may call it ORGANISATION/PROJECT/STACK.
+  return writeSshFiles(basename(stack), { ...files, knownHosts: sshKnownHosts }, project);
 }

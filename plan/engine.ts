@@ -4,6 +4,11 @@ import type { Role } from "./nodes";
 /** Port of the engines' TLS API, by convention (IANA: docker-s). */
 export const API_PORT = 2376;
 
+/** Where a manager's API is, as in DOCKER_HOST. */
+export function apiUrl(address: string): string {
+  return `tcp://${address}:${API_PORT}`;
+}
+
 /** Where the material of the TLS API lies on a manager. */
 export const API_FILES = {
   ca: "/etc/docker/tls/ca.pem",

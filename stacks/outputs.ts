@@ -1,11 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
+import type { Machine } from "../components/machine/machine";
 import type { Services } from "../components/service/services";
-import { apiUrl, type Swarm } from "../components/swarm/swarm";
+import type { Swarm } from "../components/swarm/swarm";
+import { nodeAttributes } from "../plan/attributes";
 import type { ClusterPlan } from "../plan/cluster";
 import type { Config } from "../plan/config";
-import { planGwbridge } from "../plan/engine";
+import { apiUrl, planGwbridge } from "../plan/engine";
 import type { Ingress } from "../plan/ingress";
 import type { ServicePlan } from "../plan/services";
+import { sshFolder } from "../plan/sshConfig";
 import type { Storage } from "../plan/storage";
 import type { Target } from "./kvm";
 
@@ -24,41 +26,44 @@ interface Built {
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
 export function stackOutputs(built: Built) {
   const { config, plan, ingress, services, storage, target, swarm, running } = built;
-  const { machines, storageMachine, certificates } = target;
-  const reached = [...machines, ...(storageMachine ? [storageMachine] : [])];
-  const managers = machines.filter(({ role }) => role === "manager");
+  const { machines, certificates } = target;
+  const apis = apiHosts(machines, config);
   return {
-    /** Every node: name, role, both addresses, and its ID in the swarm once it is a member. */
+    /** Every node: name, role, both addresses, its ID in the swarm, availability and labels. */
     nodes: machines.map(({ name, role, ingressAddress, advertiseAddress }) => ({
       name,
       role,
       ingressAddress,
       advertiseAddress,
       id: swarm.nodeIds.apply((ids) => ids[name]),
+      ...nodeAttributes(config, { name, role }),
     })),
     /** The nodes that can be the swarm's leader. */
-    leaderCandidates: managers.map(({ name }) => name),
+    leaderCandidates: managersOf(machines).map(({ name }) => name),
     managerJoinToken: swarm.managerJoinToken,
     workerJoinToken: swarm.workerJoinToken,
     /** Identifiers of the libvirt networks that this stack made, by name. */
     networkIds: target.networkIds,
 
-    /** How to log in to each machine, once `npm run ssh -- -s STACK` has written the key. */
+    /** How to log in to each machine. Elsewhere, `npm run ssh -- -s STACK` writes the files first. */
     ssh: Object.fromEntries(
-      reached.map((machine) => [machine.name, sshCommand(plan.stack, config, machine)]),
+      reached(target).map(({ name }) => [name, `ssh -F ${sshFolder(plan.stack)}/config ${name}`]),
     ),
+    sshHosts: reached(target).map(({ name, role, ingressAddress }) => ({
+      name,
+      role,
+      address: ingressAddress,
+    })),
     sshUser: config.sshUser,
     /** Secret: the private half of the key that logs in to every machine. */
     sshPrivateKey: target.sshPrivateKey,
     /** Lines for a `known_hosts` file: the host key of every machine. */
-    sshKnownHosts: reached.map((machine) => machine.knownHost),
+    sshKnownHosts: reached(target).map((machine) => machine.knownHost),
 
     /** The TLS API of one manager, as in DOCKER_HOST. */
-    dockerHost: swarm.apiUrl,
+    dockerHost: apis[0],
     /** The TLS API of every manager. */
-    apiHosts: managers.map(({ ingressAddress, advertiseAddress }) =>
-      (config.apiOutside ? ingressAddress : advertiseAddress).apply(apiUrl),
-    ),
+    apiHosts: apis,
     apiOutside: config.apiOutside,
     ca: certificates.client.ca,
     cert: certificates.client.cert,
@@ -75,7 +80,18 @@ export function stackOutputs(built: Built) {
   };
 }
 
-function sshCommand(stack: string, config: Config, machine: Target["machines"][number]) {
-  const folder = `.cache/ssh/${stack}`;
-  return pulumi.interpolate`ssh -i ${folder}/key -o UserKnownHostsFile=${folder}/known_hosts ${config.sshUser}@${machine.ingressAddress}`;
+/** The TLS API of every manager, as in DOCKER_HOST. */
+export function apiHosts(machines: Machine[], { apiOutside }: Pick<Config, "apiOutside">) {
+  return managersOf(machines).map(({ ingressAddress, advertiseAddress }) =>
+    (apiOutside ? ingressAddress : advertiseAddress).apply(apiUrl),
+  );
+}
+
+/** Every machine that one can log in to. */
+export function reached({ machines, storageMachine }: Target): Machine[] {
+  return [...machines, ...(storageMachine ? [storageMachine] : [])];
+}
+
+function managersOf(machines: Machine[]): Machine[] {
+  return machines.filter(({ role }) => role === "manager");
 }

@@ -1,14 +1,15 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Ingress } from "../../plan/ingress";
-import type { Machine } from "../machine/machine";
-import { nodeScript } from "../swarm/nodeScript";
+import { ANY_MANAGER } from "../../plan/sshConfig";
+import { managerScript } from "../swarm/nodeScript";
+import type { SshAccess } from "../swarm/sshAccess";
 import { overlayNetwork } from "./overlayNetwork";
 
 export interface IngressNetworkArgs {
   ingress: Ingress;
-  /** The manager whose API makes the network. */
-  machine: Machine;
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
   /** Bound for the nodes to take part in it, in seconds. */
   timeoutSeconds: number;
 }
@@ -35,10 +36,10 @@ export class IngressNetwork extends pulumi.ComponentResource {
       { ...settings, ingress: true, ipamConfigs: [{ subnet, gateway }] },
       { parent: this },
     );
-    const attached = nodeScript(
+    const attached = managerScript(
       `${name}-attached`,
       {
-        machine: args.machine,
+        ...{ access: args.access, manager: ANY_MANAGER },
         script: "network/ingress",
         create: ["attach", args.timeoutSeconds, this.network.id],
         // Before the provider would: it does not wait until the network is gone.
@@ -46,7 +47,7 @@ export class IngressNetwork extends pulumi.ComponentResource {
         triggers: [this.network.id],
         timeoutSeconds: 2 * args.timeoutSeconds,
       },
-      { parent: this, ignoreChanges: ["connection", "stdin"] },
+      { parent: this },
     );
     this.id = attached.stdout;
     this.registerOutputs({ id: this.id });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Machine } from "../machine/machine";
-import { nodeScript } from "../swarm/nodeScript";
+import { ANY_MANAGER } from "../../plan/sshConfig";
+import { managerScript } from "../swarm/nodeScript";
 import type { ServiceHome } from "./swarmService";
 
 export interface ComposeStackArgs extends ServiceHome {
@@ -8,8 +8,6 @@ export interface ComposeStackArgs extends ServiceHome {
   stackName: string;
   /** Content of the compose file. */
   compose: string;
-  /** A manager. */
-  machine: Machine;
 }
 
 /**
@@ -22,10 +20,10 @@ export class ComposeStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: ComposeStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:ComposeStack", name, {}, opts);
-    const stack = nodeScript(
+    const stack = managerScript(
       `${name}-deploy`,
       {
-        machine: args.machine,
+        ...{ access: args.access, manager: ANY_MANAGER },
         script: "service/stack",
         create: ["deploy", args.stackName],
         delete: ["remove", args.stackName],

@@ -1,7 +1,6 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../../plan/fingerprint";
 import type { ServicePlan } from "../../plan/services";
+import { swarmFile } from "./swarmFile";
 import { swarmService, type ServiceHome } from "./swarmService";
 
 export interface DnsCacheArgs extends ServiceHome {
@@ -19,12 +18,9 @@ const COREFILE = `.:53 {
 export class DnsCache extends pulumi.ComponentResource {
   constructor(name: string, args: DnsCacheArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:DnsCache", name, {}, opts);
-    const config = new docker.ServiceConfig(
+    const config = swarmFile(
       `${name}-config`,
-      {
-        name: `dns-cache-${fingerprint(COREFILE)}`,
-        data: Buffer.from(COREFILE).toString("base64"),
-      },
+      { ...args, kind: "config", prefix: "dns-cache", content: pulumi.output(COREFILE) },
       { parent: this },
     );
     swarmService(

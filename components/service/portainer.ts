@@ -1,9 +1,9 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../../plan/fingerprint";
 import type { ServicePlan } from "../../plan/services";
 import type { VolumePlan } from "../../plan/storage";
 import { overlayNetwork } from "../network/overlayNetwork";
+import { swarmFile } from "./swarmFile";
 import { bind, data, SOCKET, swarmService, type ServiceHome } from "./swarmService";
 
 export interface PortainerArgs extends ServiceHome {
@@ -34,7 +34,11 @@ export class Portainer extends pulumi.ComponentResource {
   ) {
     super("swarm:service:Portainer", prefix, {}, opts);
     const agents = args.agent ? this.agents(args.agent) : undefined;
-    const secret = this.secret();
+    const secret = swarmFile(
+      `${prefix}-password`,
+      { ...args, kind: "secret", prefix: "portainer-password", content: args.password },
+      { parent: this },
+    );
     const endpoint = agents
       ? ["-H", `tcp://tasks.${args.agent!.name}:${AGENT_PORT}`, "--tlsskipverify"]
       : ["-H", `unix://${SOCKET}`];
@@ -53,19 +57,6 @@ export class Portainer extends pulumi.ComponentResource {
       { parent: this },
     );
     this.registerOutputs();
-  }
-
-  /** A secret cannot be changed: a new password is a new secret, and the name stands for it. */
-  private secret(): docker.Secret {
-    const { password } = this.args;
-    return new docker.Secret(
-      `${this.prefix}-password`,
-      {
-        name: pulumi.unsecret(password.apply((text) => `portainer-password-${fingerprint(text)}`)),
-        data: password.apply((text) => Buffer.from(text).toString("base64")),
-      },
-      { parent: this },
-    );
   }
 
   private agents(service: ServicePlan): docker.Network {

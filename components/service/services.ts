@@ -4,7 +4,6 @@ import type { Config } from "../../plan/config";
 import type { ServicePlan } from "../../plan/services";
 import { planVolume, type Storage } from "../../plan/storage";
 import type { TlsMaterial } from "../api/certificates";
-import type { Machine } from "../machine/machine";
 import { ComposeStack } from "./composeStack";
 import { DnsCache } from "./dnsCache";
 import { ExternalPortainer } from "./externalPortainer";
@@ -21,7 +20,9 @@ export interface ServicesArgs extends ServiceHome {
   /** Content of the compose file, where there is one. */
   compose: string | undefined;
   storage: Storage;
-  machines: Machine[];
+  /** Number of nodes. */
+  nodes: number;
+  /** The TLS API of one manager, as in DOCKER_HOST. */
   apiUrl: pulumi.Input<string>;
   client: TlsMaterial;
 }
@@ -94,20 +95,20 @@ export class Services extends pulumi.ComponentResource {
   }
 
   private overlayCheck(service: ServicePlan): void {
-    const { config, machines } = this.args;
+    const { config, nodes } = this.args;
     new OverlayCheck(
       `${this.prefix}-over-test`,
-      { ...this.args, service, mtu: config.ingressMtu, spread: machines.length > 1 },
+      { ...this.args, service, mtu: config.ingressMtu, spread: nodes > 1 },
       { parent: this },
     );
   }
 
   private composeStack(): ComposeStack | undefined {
-    const { compose, config, machines } = this.args;
+    const { compose, config } = this.args;
     if (compose === undefined) return undefined;
     return new ComposeStack(
       `${this.prefix}-compose`,
-      { ...this.args, stackName: config.composeName, compose, machine: machines[0]! },
+      { ...this.args, stackName: config.composeName, compose },
       { parent: this },
     );
   }

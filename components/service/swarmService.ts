@@ -2,12 +2,17 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "../../plan/services";
 import type { VolumePlan } from "../../plan/storage";
+import { ANY_MANAGER } from "../../plan/sshConfig";
 import type { IngressNetwork } from "../network/ingressNetwork";
+import { managerScript } from "../swarm/nodeScript";
+import type { SshAccess } from "../swarm/sshAccess";
 
 type Container = docker.types.input.ServiceTaskSpecContainerSpec;
 
 /** Where services run. */
 export interface ServiceHome {
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
   ingress: IngressNetwork;
   /** Bound for a service to reach its wanted number of tasks, in seconds. */
   timeoutSeconds: number;
@@ -41,7 +46,7 @@ const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in eve
 const MONITOR = "15s";
 
 /**
- * One service of the swarm, named as in its plan, and its image on the manager that the API is of.
+ * One service of the swarm, named as in its plan, and a script that finds the digest of its image.
  * An update replaces one task after the other, and goes back to what was there before when a new
  * task does not hold.
  *
@@ -64,9 +69,14 @@ export function swarmService(
   const publishes = service.publish.length > 0;
   // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
   // the run after, and restarts every task.
-  const image = new docker.RemoteImage(
+  const image = managerScript(
     `${name}-image`,
-    { name: service.image, keepLocally: true },
+    {
+      ...{ access: args.access, manager: ANY_MANAGER },
+      script: "service/image",
+      create: [service.image],
+      timeoutSeconds: args.timeoutSeconds,
+    },
     opts.parent ? { parent: opts.parent } : {},
   );
   return new docker.Service(
@@ -74,7 +84,7 @@ export function swarmService(
     {
       name: service.name,
       taskSpec: {
-        containerSpec: { image: image.repoDigest, stopGracePeriod: STOP_GRACE, ...container },
+        containerSpec: { image: image.stdout, stopGracePeriod: STOP_GRACE, ...container },
         networksAdvanceds: networks.map((id) => ({ id })),
         placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
         // As Docker has them by default: left out, each run would find a difference.

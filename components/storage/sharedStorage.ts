@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ANY_MANAGER } from "../../plan/sshConfig";
 import type { Storage } from "../../plan/storage";
 import type { Machine } from "../machine/machine";
-import { nodeScript } from "../swarm/nodeScript";
+import { managerScript, nodeScript } from "../swarm/nodeScript";
+import type { SshAccess } from "../swarm/sshAccess";
 
 export interface SharedStorageArgs {
   storage: Storage;
@@ -11,9 +13,9 @@ export interface SharedStorageArgs {
   network: string;
   /** Content of its nftables.conf. */
   firewallRules: (machine: Machine) => pulumi.Input<string>;
-  /** A node, which looks whether the storage can be used. */
-  client: Machine;
-  /** What has to be there before that node can look. */
+  /** How this machine's `ssh` finds a manager, which looks whether the storage can be used. */
+  access: SshAccess;
+  /** What has to be there before it can look. */
   dependsOn: pulumi.Resource[];
   /** Services that keep data. */
   services: string[];
@@ -52,10 +54,10 @@ export class SharedStorage extends pulumi.ComponentResource {
         { parent: this },
       );
     if (storage.kind !== "none") {
-      nodeScript(
+      managerScript(
         `${name}-folders`,
         {
-          machine: args.client,
+          ...{ access: args.access, manager: ANY_MANAGER },
           script: "storage/folders",
           create: [timeoutSeconds, storage.server, storage.export, ...args.services],
           triggers: machine ? [machine.identity] : [],
@@ -64,7 +66,6 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           parent: this,
           dependsOn: [...args.dependsOn, ...(server ? [server] : [])],
-          ignoreChanges: ["connection", "stdin"],
         },
       );
     }

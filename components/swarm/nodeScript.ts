@@ -4,12 +4,11 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { quote } from "shell-quote";
 import type { Machine } from "../machine/machine";
+import type { SshAccess } from "./sshAccess";
 
 type Words = pulumi.Input<string | number>[];
 
-export interface NodeScriptArgs {
-  /** Where it runs. */
-  machine: Machine;
+export interface ScriptArgs {
   /** Folder in components/ and file in its `scripts/`, for example `swarm/ready`. */
   script: string;
   /** Arguments when the resource is made, and again when one of its inputs changes. */
@@ -29,6 +28,11 @@ export interface NodeScriptArgs {
   timeoutSeconds: number;
 }
 
+export interface NodeScriptArgs extends ScriptArgs {
+  /** Where it runs. */
+  machine: Machine;
+}
+
 /**
  * Runs one of the scripts of this project's components on a machine, as root, over SSH with a
  * checked host key. The script travels over stdin; what shows in a process list, in Pulumi's output
@@ -39,40 +43,91 @@ export function nodeScript(
   args: NodeScriptArgs,
   opts: pulumi.CustomResourceOptions,
 ): command.remote.Command {
+  const { connection } = args.machine;
   // The private key makes the whole connection a secret; the user's name in it is none.
-  const user = pulumi.unsecret(args.machine.connection.user);
-  const line = (words: Words) =>
-    pulumi.all([user, pulumi.all(words)]).apply(([user, plain]) => {
-      const root = user === "root" ? [] : ["sudo", "-n"];
-      return quote([...root, "bash", "-s", "--", ...plain.map(String)]);
-    });
-  const timeout = `${args.timeoutSeconds}s`;
-
+  const user = pulumi.unsecret(connection.user);
   return new command.remote.Command(
     name,
     {
-      connection: args.machine.connection.apply((connection) => ({
+      connection: connection.apply((connection) => ({
         ...connection,
         // Dial until the step's own bound: a machine may still be booting.
         dialErrorLimit: -1,
         perDialTimeout: 10,
       })),
-      stdin: pulumi
-        .output(args.variables ?? {})
-        .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
-      create: line(args.create),
-      ...(args.delete ? { delete: line(args.delete) } : {}),
-      ...(args.triggers ? { triggers: args.triggers } : {}),
-      addPreviousOutputInEnv: false,
-      logging: args.secretOutput ? command.remote.Logging.None : command.remote.Logging.Stderr,
+      ...inputs(args, (words) => commandLine(user, words), command.remote.Logging),
     },
-    {
-      deleteBeforeReplace: true,
-      customTimeouts: { create: timeout, update: timeout, delete: timeout },
-      ...(args.secretOutput ? { additionalSecretOutputs: ["stdout", "stderr"] } : {}),
-      ...opts,
-    },
+    options(args, opts),
   );
+}
+
+export interface ManagerScriptArgs extends ScriptArgs {
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
+  /** Any manager that can speak for the swarm (ANY_MANAGER), or any but one (anyManagerBut). */
+  manager: string;
+}
+
+/**
+ * The same on whichever manager can speak for the swarm when it runs, so that no step depends on one
+ * manager being there. It runs again on another one when the connection breaks off.
+ */
+export function managerScript(
+  name: string,
+  args: ManagerScriptArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  const { access, manager } = args;
+  const line = (words: Words) =>
+    pulumi
+      .all([access.config, commandLine(access.user, words)])
+      .apply(([config, remote]) =>
+        quote(["components/swarm/on-manager", `${access.answerSeconds}`, config, manager, remote]),
+      );
+  return new command.local.Command(
+    name,
+    inputs(args, line, command.local.Logging),
+    options(args, opts),
+  );
+}
+
+/** What both kinds of commands take. */
+function inputs<Logging extends { None: unknown; Stderr: unknown }>(
+  args: ScriptArgs,
+  line: (words: Words) => pulumi.Output<string>,
+  logging: Logging,
+) {
+  return {
+    stdin: pulumi
+      .output(args.variables ?? {})
+      .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
+    create: line(args.create),
+    ...(args.delete ? { delete: line(args.delete) } : {}),
+    ...(args.triggers ? { triggers: args.triggers } : {}),
+    addPreviousOutputInEnv: false,
+    logging: (args.secretOutput ? logging.None : logging.Stderr) as
+      Logging["None"] | Logging["Stderr"],
+  };
+}
+
+function options(
+  args: ScriptArgs,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResourceOptions {
+  const timeout = `${args.timeoutSeconds}s`;
+  return {
+    deleteBeforeReplace: true,
+    customTimeouts: { create: timeout, update: timeout, delete: timeout },
+    ...(args.secretOutput ? { additionalSecretOutputs: ["stdout", "stderr"] } : {}),
+    ...opts,
+  };
+}
+
+function commandLine(user: pulumi.Output<string>, words: Words): pulumi.Output<string> {
+  return pulumi.all([user, pulumi.all(words)]).apply(([user, plain]) => {
+    const root = user === "root" ? [] : ["sudo", "-n"];
+    return quote([...root, "bash", "-s", "--", ...plain.map(String)]);
+  });
 }
 
 function assignments(variables: Record<string, string>): string {

@@ -1,23 +1,27 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { API_PORT } from "../../plan/engine";
+import type { NodeAttributes } from "../../plan/attributes";
+import type { Config } from "../../plan/config";
 import type { Ingress } from "../../plan/ingress";
 import type { Role } from "../../plan/nodes";
+import { ANY_MANAGER, anyManagerBut } from "../../plan/sshConfig";
 import type { Certificates } from "../api/certificates";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "../network/ingressNetwork";
-import { nodeScript } from "./nodeScript";
+import { managerScript, nodeScript } from "./nodeScript";
+import type { SshAccess } from "./sshAccess";
 
-/** Bounds of single steps, in seconds. They are the config's. */
-export interface SwarmTimeouts {
-  /** One machine: from its start until its engine answers. */
-  bootSeconds: number;
-  /** One node: until it is a Ready member. */
-  joinSeconds: number;
-  /** One node: until its tasks run elsewhere, and a manager's peers are a safe majority. */
-  drainSeconds: number;
-}
+/** What of the config concerns the swarm itself. */
+type SwarmConfig = Pick<
+  Config,
+  | "overlayAddressPool"
+  | "tokenRotation"
+  | "nodesAtOnce"
+  | "bootTimeoutSeconds"
+  | "joinTimeoutSeconds"
+  | "drainTimeoutSeconds"
+>;
 
 export interface SwarmArgs {
   /** Managers and workers. The first manager starts the swarm. */
@@ -28,28 +32,26 @@ export interface SwarmArgs {
   firewallRules: (machine: Machine) => pulumi.Input<string>;
   /** What the managers' API and its clients identify themselves with. */
   certificates: Certificates;
-  /** Name of the manager whose API the program talks to. */
-  apiManager: string;
-  /** Whether clients outside the internal network reach the API too. */
-  apiOutside: boolean;
+  /** How this machine's `ssh` finds them. */
+  access: SshAccess;
   ingress: Ingress;
-  /** Where overlay networks take their subnets from. */
-  overlayAddressPool: string;
-  /** Increase it to have new join tokens. */
-  tokenRotation: number;
-  timeouts: SwarmTimeouts;
+  config: SwarmConfig;
+  /** What the swarm is to know of a machine's node. */
+  attributes: (machine: Machine) => NodeAttributes;
 }
 
 /**
  * One Docker Swarm on a set of machines, whatever they are.
  *
  * Creates scripts that run on nodes: `ready` for every machine; `init`, `size` and `tokens` once;
- * `join` and `member` for every machine; `api` for every manager; `teardown` last. And a
- * `docker.Provider` that reaches the swarm by its API, with the ingress network made by it before
- * anyone joins.
+ * `join` and `member` for every machine; `api` for every manager. And a `docker.Provider` that
+ * reaches the swarm by SSH, with the ingress network made by it before anyone joins.
  *
  * A machine that is replaced leaves the swarm by its `member`, which runs on another manager, and
- * comes back by `ready`, `join` and `member`: the first manager like any other node.
+ * comes back by `ready`, `join` and `member`: the first manager like any other node. What is about
+ * the swarm as a whole runs on whichever manager can speak for it at that moment.
+ *
+ * A destroy takes nothing out of the swarm (`inSwarm`): its machines end, and it with them.
  */
 export class Swarm extends pulumi.ComponentResource {
   /** The swarm's own identifier. */
@@ -62,8 +64,6 @@ export class Swarm extends pulumi.ComponentResource {
   readonly nodeIds: pulumi.Output<Record<string, string>>;
   /** Makes things in the swarm. Known once the swarm is there. */
   readonly provider: docker.Provider;
-  /** Where the provider reaches the swarm, as in DOCKER_HOST. */
-  readonly apiUrl: pulumi.Output<string>;
   readonly ingress: IngressNetwork;
   /**
    * Done once every node is a member and no engine has to restart any more: what runs in the swarm
@@ -71,8 +71,12 @@ export class Swarm extends pulumi.ComponentResource {
    */
   readonly complete: pulumi.Resource[];
 
-  private readonly first: Machine;
-  private readonly apiManager: Machine;
+  /**
+   * For components of things that are in the swarm and nowhere else: when the whole stack is
+   * destroyed, nobody is asked to remove them one by one.
+   */
+  readonly inSwarm: pulumi.ComponentResourceOptions;
+
   private readonly managers: Machine[];
 
   constructor(
@@ -84,25 +88,19 @@ export class Swarm extends pulumi.ComponentResource {
     this.managers = args.machines.filter((machine) => machine.role === "manager");
     const [first] = this.managers;
     if (!first) throw new pulumi.RunError("a swarm needs at least one manager");
-    this.first = first;
 
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
-    const init = this.init([ready.get(first)!]);
+    const init = this.init(first);
+    this.inSwarm = { transformations: [goesWith(init)] };
     const tokens = this.tokens(init);
-    this.apiManager = this.managers.find(({ name }) => name === args.apiManager) ?? first;
-    this.apiUrl = (
-      args.apiOutside ? this.apiManager.ingressAddress : this.apiManager.advertiseAddress
-    ).apply(apiUrl);
     this.provider = this.dockerProvider(init);
-    this.ingress = this.ingressNetwork(this.managers.map((manager) => ready.get(manager)!));
+    this.ingress = this.ingressNetwork();
     const members = args.machines.map((machine) => {
-      const dependsOn = [ready.get(machine)!, this.ingress];
-      const join = this.join(machine, init, tokens, dependsOn);
-      return this.member(machine, join, [...ready.values()]);
+      const join = this.join(machine, init, tokens, [ready.get(machine)!, this.ingress]);
+      return this.member(machine, join, init);
     });
     const apis = this.apis(members);
     this.size(members);
-    this.teardown(members);
     this.complete = [...members, ...apis];
 
     this.clusterId = init.stdout;
@@ -121,7 +119,7 @@ export class Swarm extends pulumi.ComponentResource {
 
   /** The machine has booted and its engine answers, configured as wanted. */
   private ready(machine: Machine): command.remote.Command {
-    const seconds = this.args.timeouts.bootSeconds;
+    const seconds = this.args.config.bootTimeoutSeconds;
     return nodeScript(
       `${this.prefix}-${machine.name}-ready`,
       {
@@ -139,55 +137,58 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** Starts the swarm, once in its life: nothing that happens to the first manager repeats it. */
-  private init(dependsOn: pulumi.Resource[]): command.remote.Command {
+  /**
+   * Starts the swarm, once in its life: nothing that happens to the first manager repeats it. It waits
+   * on the machine until that is ready, and not in the graph: all nodes' joins come after it, and while
+   * the first manager is replaced the others must be able to come back.
+   */
+  private init(first: Machine): command.remote.Command {
+    const { bootTimeoutSeconds, joinTimeoutSeconds, overlayAddressPool } = this.args.config;
     return nodeScript(
       `${this.prefix}-init`,
       {
-        machine: this.first,
+        machine: first,
         script: "swarm/init",
-        create: [this.first.advertiseAddress, this.args.overlayAddressPool],
-        timeoutSeconds: this.args.timeouts.joinSeconds,
+        create: [bootTimeoutSeconds, first.advertiseAddress, overlayAddressPool],
+        timeoutSeconds: bootTimeoutSeconds + joinTimeoutSeconds,
       },
-      { parent: this, dependsOn, ignoreChanges: ["connection", "create", "stdin"] },
+      { parent: this, ignoreChanges: ["connection", "create", "stdin"] },
     );
   }
 
-  /** Reaches the swarm by the API of one manager. */
+  /**
+   * By SSH rather than by the TLS API: that way no manager has to be reached before there is something
+   * to do, so a preview needs none, and any manager will do.
+   */
   private dockerProvider(init: command.remote.Command): docker.Provider {
-    const { ca, cert, key } = this.args.certificates.client;
+    const { config, user } = this.args.access;
     return new docker.Provider(
       `${this.prefix}-provider`,
       {
         // Not known before there is a swarm: a first preview has nobody to ask.
-        host: pulumi.all([this.apiUrl, init.id]).apply(([url]) => url),
-        caMaterial: ca,
-        certMaterial: cert,
-        keyMaterial: key,
+        host: pulumi.all([user, init.id]).apply(([user]) => `ssh://${user}@${ANY_MANAGER}`),
+        sshOpts: ["-F", config],
       },
       { parent: this },
     );
   }
 
-  /**
-   * Made before anyone joins: made later it would not reach all nodes by itself. A destroy takes it
-   * away while all managers are still there, since that takes a majority of them.
-   */
-  private ingressNetwork(managers: pulumi.Resource[]): IngressNetwork {
+  /** Made before anyone joins: made later it would not reach all nodes by itself. */
+  private ingressNetwork(): IngressNetwork {
     return new IngressNetwork(
       `${this.prefix}-ingress`,
       {
         ingress: this.args.ingress,
-        machine: this.apiManager,
-        timeoutSeconds: this.args.timeouts.joinSeconds,
+        access: this.args.access,
+        timeoutSeconds: this.args.config.joinTimeoutSeconds,
       },
-      { parent: this, provider: this.provider, dependsOn: managers },
+      { parent: this, provider: this.provider, ...this.inSwarm },
     );
   }
 
   /** New certificates restart one manager's engine after the other's. */
-  private apis(members: command.remote.Command[]): command.remote.Command[] {
-    const seconds = this.args.timeouts.joinSeconds;
+  private apis(members: pulumi.Resource[]): command.remote.Command[] {
+    const seconds = this.args.config.joinTimeoutSeconds;
     const apis: command.remote.Command[] = [];
     for (const machine of this.managers) {
       const { ca, cert, key } = this.args.certificates.servers[machine.name]!;
@@ -209,35 +210,37 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /**
-   * The wanted number of managers, kept in the swarm for those that leave: Pulumi deletes after it
-   * has updated everything else.
+   * The wanted number of nodes and managers, kept in the swarm for those that leave: Pulumi deletes
+   * after it has updated everything else.
    */
-  private size(members: command.remote.Command[]): command.remote.Command {
-    return nodeScript(
+  private size(members: command.local.Command[]): command.local.Command {
+    const { access, machines, config } = this.args;
+    return managerScript(
       `${this.prefix}-size`,
       {
-        machine: this.first,
+        ...{ access, manager: ANY_MANAGER },
         script: "swarm/size",
-        create: [this.managers.length, ...members.map((member) => member.stdout)],
-        timeoutSeconds: this.args.timeouts.joinSeconds,
+        create: [this.managers.length, machines.length, ...members.map(({ stdout }) => stdout)],
+        timeoutSeconds: config.joinTimeoutSeconds,
       },
       { parent: this, dependsOn: members },
     );
   }
 
-  private tokens(init: command.remote.Command): command.remote.Command {
-    return nodeScript(
+  private tokens(init: command.remote.Command): command.local.Command {
+    const { access, config } = this.args;
+    const { tokenRotation } = config;
+    return managerScript(
       `${this.prefix}-tokens`,
       {
-        machine: this.first,
+        ...{ access, manager: ANY_MANAGER },
         script: "swarm/tokens",
-        create: [this.args.tokenRotation],
-        triggers: [String(this.args.tokenRotation)],
+        create: [tokenRotation],
+        triggers: [String(tokenRotation)],
         secretOutput: true,
-        timeoutSeconds: this.args.timeouts.joinSeconds,
+        timeoutSeconds: config.joinTimeoutSeconds,
       },
-      // A first manager with a new host key is no reason to ask again, least of all before it is back.
-      { parent: this, dependsOn: [init], ignoreChanges: ["connection", "stdin"] },
+      { parent: this, dependsOn: [init] },
     );
   }
 
@@ -245,11 +248,11 @@ export class Swarm extends pulumi.ComponentResource {
   private join(
     machine: Machine,
     init: command.remote.Command,
-    tokens: command.remote.Command,
+    tokens: command.local.Command,
     dependsOn: pulumi.Resource[],
   ): command.remote.Command {
     const others = this.managers.filter((manager) => manager !== machine);
-    const seconds = this.args.timeouts.joinSeconds;
+    const seconds = this.args.config.joinTimeoutSeconds;
     return nodeScript(
       `${this.prefix}-${machine.name}-join`,
       {
@@ -267,57 +270,48 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /**
-   * The node as the rest of the swarm sees it: its arrival, and its graceful exit. It depends on
-   * every machine, so that a destroy ends no machine before all nodes have left.
-   */
+  /** The node as the rest of the swarm sees it: its arrival, and its graceful exit. */
   private member(
     machine: Machine,
     join: command.remote.Command,
-    machines: pulumi.Resource[],
-  ): command.remote.Command {
-    const { joinSeconds, drainSeconds } = this.args.timeouts;
-    return nodeScript(
+    init: command.remote.Command,
+  ): command.local.Command {
+    const { access, machines, config } = this.args;
+    const { joinTimeoutSeconds, drainTimeoutSeconds } = config;
+    const { availability, labels } = this.args.attributes(machine);
+    const alone = this.managers.length === 1 && machine.role === "manager";
+    // How long a node that is away may take to come back.
+    const awaySeconds = config.bootTimeoutSeconds + joinTimeoutSeconds;
+    return managerScript(
       `${this.prefix}-${machine.name}-member`,
       {
-        machine: this.witness(machine),
+        ...{ access, manager: alone ? ANY_MANAGER : anyManagerBut(machine.name) },
         script: "swarm/member",
-        create: ["arrive", joinSeconds, join.stdout, machine.role, machine.advertiseAddress],
-        delete: ["leave", drainSeconds, join.stdout],
+        create: [
+          ...["arrive", joinTimeoutSeconds, join.stdout, machine.role, machine.advertiseAddress],
+          ...[availability, ...labels],
+        ],
+        delete: ["leave", drainTimeoutSeconds, join.stdout, awaySeconds, config.nodesAtOnce],
         triggers: [machine.identity],
-        // A node that leaves may have to wait for the one before it, which takes its time as well.
-        timeoutSeconds: Math.max(joinSeconds, 12 * drainSeconds),
+        // When all are replaced at once, the last one waits for all the others.
+        timeoutSeconds: machines.length * (awaySeconds + 3 * drainTimeoutSeconds),
       },
-      { parent: this, dependsOn: [join, ...machines] },
+      { parent: this, dependsOn: [join], deletedWith: init },
     );
-  }
-
-  /** Deleted before everything else, so that a destroy does not drain node by node. */
-  private teardown(members: pulumi.Resource[]): command.remote.Command {
-    return nodeScript(
-      `${this.prefix}-teardown`,
-      {
-        machine: this.first,
-        script: "swarm/teardown",
-        create: ["up"],
-        delete: ["down"],
-        timeoutSeconds: this.args.timeouts.joinSeconds,
-      },
-      { parent: this, dependsOn: members },
-    );
-  }
-
-  /** A manager that can speak for the machine when it is gone, and that scaling in takes last. */
-  private witness(machine: Machine): Machine {
-    return this.managers.find((manager) => manager !== machine) ?? machine;
   }
 }
 
-/** Where a manager's API is. */
-export function apiUrl(address: string): string {
-  return `tcp://${address}:${API_PORT}`;
+/**
+ * What is in the swarm goes with it: when the stack is destroyed, it is not removed on its own.
+ * Whatever has a provider of its own is somewhere else.
+ */
+function goesWith(swarm: pulumi.Resource): pulumi.ResourceTransformation {
+  return ({ props, opts }) => ({
+    props,
+    opts: "provider" in opts ? opts : { ...opts, deletedWith: swarm },
+  });
 }
 
-function joinToken(tokens: command.remote.Command, role: Role): pulumi.Output<string> {
+function joinToken(tokens: command.local.Command, role: Role): pulumi.Output<string> {
   return pulumi.secret(tokens.stdout.apply((json) => JSON.parse(json)[role] as string));
 }

@@ -34,7 +34,11 @@ const allReady: Check = {
       "nodes",
       seen.map(({ name, status, availability }) => ({ name, status, availability })),
       cluster.nodes
-        .map(({ name }) => ({ name, status: "Ready", availability: "Active" }))
+        .map(({ name, availability }) => ({
+          name,
+          status: "Ready",
+          availability: availability === "drain" ? "Drain" : "Active",
+        }))
         .sort((a, b) => a.name.localeCompare(b.name)),
     );
   },

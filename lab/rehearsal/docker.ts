@@ -1,9 +1,11 @@
 /** @pulumi/docker 5.2.0, through the Docker Engine API of the explicit provider's host. */
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { z } from "zod";
 import { converged, serviceInputs, serviceSpec } from "./dockerService";
@@ -15,6 +17,8 @@ const providerInputs = z.strictObject({
   caMaterial: z.string().optional(),
   certMaterial: z.string().optional(),
   keyMaterial: z.string().optional(),
+  /** A list in JSON. */
+  sshOpts: z.string().default("[]"),
   /** Accepted but without effect here: the host is first asked when a resource is made. */
   disableDockerDaemonCheck: z.string().optional(),
   version: z.string().optional(),
@@ -200,7 +204,7 @@ function connect(task: Task): { docker: Docker; agent: http.Agent } {
   if (task.provider === undefined) {
     throw new Error("needs an explicit docker provider");
   }
-  const { host, caMaterial, certMaterial, keyMaterial } = readInputs(providerInputs, {
+  const { host, caMaterial, certMaterial, keyMaterial, sshOpts } = readInputs(providerInputs, {
     ...task,
     inputs: task.provider,
   });
@@ -210,9 +214,14 @@ function connect(task: Task): { docker: Docker; agent: http.Agent } {
     const options = { socketPath: pathname, host: undefined, protocol: "http" as const, agent };
     return { docker: new Docker(options), agent };
   }
+  if (protocol === "ssh:") {
+    const agent = new SshAgent(task, new URL(host), JSON.parse(sshOpts));
+    const options = { host: "docker", protocol: "http" as const, agent };
+    return { docker: new Docker(options), agent };
+  }
   if (protocol !== "tcp:" || !port || !caMaterial || !certMaterial || !keyMaterial) {
     throw new Error(
-      `the provider's host "${host}": give unix://PATH, or tcp://HOST:PORT with caMaterial, ` +
+      `the provider's host "${host}": give unix://PATH, ssh://USER@HOST, or tcp://HOST:PORT with caMaterial, ` +
         "certMaterial and keyMaterial",
     );
   }
@@ -220,6 +229,27 @@ function connect(task: Task): { docker: Docker; agent: http.Agent } {
   const tls = { ca: caMaterial, cert: certMaterial, key: keyMaterial, protocol: "https" as const };
   const options = { host: hostname, port, ...tls, agent };
   return { docker: new Docker(options), agent };
+}
+
+/** Reaches an Engine through `ssh` and the docker command on the other side, as Docker's own client does. */
+class SshAgent extends http.Agent {
+  constructor(
+    private readonly task: Task,
+    private readonly url: URL,
+    private readonly sshOpts: string[],
+  ) {
+    super({ keepAlive: true });
+  }
+
+  override createConnection() {
+    const { username, hostname } = this.url;
+    const remote = ["-l", username, "--", hostname, "docker", "system", "dial-stdio"];
+    const { stdin, stdout } = spawn("ssh", [...this.sshOpts, "-T", ...remote], {
+      cwd: this.task.projectDir,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    return Duplex.from({ writable: stdin, readable: stdout });
+  }
 }
 
 /** dockerode puts the options of some calls into the URL as well, where no secret belongs. */

@@ -29,4 +29,5 @@ export const clusterKeys = {
   target,
   managers,
   workers: integer({ min: 0, max: 100 }),
+  nodesAtOnce: integer({ min: 1, max: 107 }),
 };

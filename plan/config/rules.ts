@@ -152,11 +152,26 @@ export const rules: Rule[] = [
       : undefined;
   }),
 
-  rule(["apiManager", "managers"], ({ apiManager, managers }) => {
-    if (Number(apiManager.slice(2)) < managers) return undefined;
-    const last = `mg${managers - 1}`;
-    const remedy = managers === 1 ? last : `mg0 to ${last}`;
-    return complain("apiManager", `is no manager of this stack; write ${remedy}`);
+  rule(["drainedNodes", "managers", "workers"], (config) => {
+    const unknown = config.drainedNodes.find((name) => !hasNode(config, name));
+    return unknown
+      ? complain(
+          "drainedNodes",
+          `names ${unknown}, which is no node of this stack; ${namesOf(config)}`,
+        )
+      : undefined;
+  }),
+
+  rule(["nodeLabels", "managers", "workers"], (config) => {
+    const unknown = config.nodeLabels
+      .map(({ nodes }) => nodes)
+      .find((nodes) => nodes !== "manager" && nodes !== "worker" && !hasNode(config, nodes));
+    return unknown
+      ? complain(
+          "nodeLabels",
+          `names ${unknown}, which is no node of this stack; ${namesOf(config)}`,
+        )
+      : undefined;
   }),
 
   rule(["certificateDays", "certificateRenewDays"], (config) =>
@@ -229,6 +244,18 @@ function outside(key: (typeof SUBNETS)[number], other: (typeof SUBNETS)[number])
       ? complain(key, `overlaps ${other} (${config[other]}); write a network outside it`)
       : undefined,
   );
+}
+
+type Counts = Pick<Config, "managers" | "workers">;
+
+function hasNode({ managers, workers }: Counts, name: string): boolean {
+  const [, prefix, index] = /^(mg|worker)(\d+)$/.exec(name) ?? [];
+  return Number(index) < (prefix === "mg" ? managers : workers);
+}
+
+function namesOf({ managers, workers }: Counts): string {
+  const ofWorkers = workers > 0 ? ` and worker0 to worker${workers - 1}` : "";
+  return `its nodes are mg0 to mg${managers - 1}${ofWorkers}`;
 }
 
 /** Every two of a list, in its order. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiKeys } from "./api";
+import { attributeKeys } from "./attributes";
 import { clusterKeys } from "./cluster";
 import { dockerKeys } from "./docker";
 import { hypervisorKeys } from "./hypervisor";
@@ -15,6 +16,7 @@ import { storageKeys } from "./storage";
  */
 export const schema = z.object({
   ...clusterKeys,
+  ...attributeKeys,
   ...machineKeys,
   ...hypervisorKeys,
   ...networkKeys,

@@ -15,7 +15,8 @@ import { parsePublish } from "../../plan/publish";
 
 function node(name: string, role: "manager" | "worker", number: number): NodeOutput {
   const [ingressAddress, advertiseAddress] = [`192.0.2.${number}`, `198.51.100.${number}`];
-  return { name, role, ingressAddress, advertiseAddress, id: `id-${name}` };
+  const attributes = { availability: "active" as const, labels: [] };
+  return { name, role, ingressAddress, advertiseAddress, id: `id-${name}`, ...attributes };
 }
 
 const nodes = [node("mg0", "manager", 10), node("worker0", "worker", 20)];
@@ -45,7 +46,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       networkIds: {},
     },
     ...{ managerJoinToken: "", workerJoinToken: "", portainerPassword: "" },
-    ...{ ssh: {}, sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
+    ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
     ...{ apiOutside: false, ca: "", cert: "", key: "" },
     ingress: {

@@ -3,6 +3,10 @@
 # defines functions only and ends with a call of `main` that reads nothing from stdin.
 set -euo pipefail
 
+# Where ready.sh leaves word that it is done.
+# shellcheck disable=SC2034 # used by the scripts that follow
+READY=/etc/docker/ready
+
 say() { printf '%s\n' "$*" >&2; }
 
 # One clear message, and the end.

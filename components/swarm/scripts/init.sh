@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# init.sh ADVERTISE_ADDRESS OVERLAY_ADDRESS_POOL: starts the swarm on the first manager, once in
-# the cluster's life, without the ingress network that Docker makes with it: the stack has its own.
-# Prints the cluster's ID. Runs again without harm.
+# init.sh SECONDS ADVERTISE_ADDRESS OVERLAY_ADDRESS_POOL: starts the swarm on the first manager, when that
+# is ready, once in the cluster's life, without the ingress network that Docker makes with it: the
+# stack has its own. Prints the cluster's ID. Runs again without harm.
 
 # `docker network rm` would ask for confirmation; the API does not.
 remove_default_ingress() {
@@ -13,7 +13,8 @@ remove_default_ingress() {
 }
 
 main() {
-  local address=$1 pool=$2
+  local seconds=$1 address=$2 pool=$3
+  wait_for "$seconds" "this machine to be ready" test -f "$READY"
   engine_answers || fail "the Docker engine does not answer"
   case $(engine '{{.Swarm.LocalNodeState}}') in
     inactive)

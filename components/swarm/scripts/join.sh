@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # join.sh SECONDS CLUSTER_ID ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
-# the role that its token stands for, through the first manager that lets it in. Prints the node's
-# ID. Does nothing on a node that is a member already.
+# the role that its token stands for, through the first manager that lets it in, and waits until the
+# routing mesh has reached it. Prints the node's ID. A node that is a member already stays as it is.
 # Variables: JOIN_TOKEN. It goes to the engine's API over stdin, so it is in no argument list.
 
 # A manager knows its swarm's ID; a worker knows its managers only.
@@ -47,6 +47,15 @@ joined() {
   return 1
 }
 
+# The node's own place in the ingress network, without which it refuses published ports.
+in_ingress() {
+  local networks
+  networks=$(docker network ls --quiet --filter driver=overlay) || return 1
+  # shellcheck disable=SC2016,SC2086 # a template's variables; one word per ID
+  docker network inspect $networks 2>/dev/null \
+    --format '{{if .Ingress}}{{range $name, $_ := .Containers}}{{$name}} {{end}}{{end}}' | grep -q -- -sbox
+}
+
 main() {
   local seconds=$1
   CLUSTER_ID=$2
@@ -61,6 +70,7 @@ main() {
     fi
     sleep 1
   done
+  wait_for "$seconds" "the ingress network to reach this node" in_ingress
   engine '{{.Swarm.NodeID}}'
 }
 

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Runs on a manager, about another node.
 #
-# member.sh arrive SECONDS ID ROLE ADVERTISE_ADDRESS: waits until the node is a Ready member with
-#   the right role and address, and the only one of its name. Prints its ID.
-# member.sh leave SECONDS ID: takes the node out of the swarm without losing quorum or tasks.
+# member.sh arrive SECONDS ID ROLE ADVERTISE_ADDRESS AVAILABILITY [LABEL...]: waits until the node is
+#   a Ready member with the right role and address, and the only one of its name. Gives it its
+#   availability and its labels (NAME=VALUE), and takes labels away that it had before. Prints its ID.
+# member.sh leave SECONDS ID AWAY_SECONDS AT_ONCE: takes the node out of the swarm without losing
+#   quorum or tasks. Waits for its turn while more than AT_ONCE nodes would be away; a node that is
+#   away may take AWAY_SECONDS to come back.
 
 quietly() { "$@" >/dev/null 2>&1; }
 
@@ -47,15 +50,23 @@ namesakes() {
     | awk -v name="$1" '$3 == name { print $1, $2 }'
 }
 
-# Marked by teardown.sh, or never brought up to the end, when size.sh notes its wanted size: then
-# there is nothing to preserve.
-torn_down() {
-  quietly docker config inspect teardown || ! quietly docker config inspect wanted-managers
+# Our own labels begin with "swarm."; all others are the config's.
+ARRIVED=swarm.arrived
+
+attributes() {
+  local label name
+  local changes=(--availability "$AVAILABILITY" --label-add "$ARRIVED=$ID")
+  # shellcheck disable=SC2016 # a template's variables
+  for name in $(node '{{range $name, $_ := .Spec.Labels}}{{$name}} {{end}}'); do
+    [[ $name == swarm.* || " ${LABELS[*]%%=*} " == *" $name "* ]] || changes+=(--label-rm "$name")
+  done
+  for label in "${LABELS[@]}"; do changes+=(--label-add "$label"); done
+  quietly docker node update "${changes[@]}" "$ID"
 }
 
 # One node leaves at a time. Making a config is atomic in Raft, which makes it a lock. It is taken
-# by name and dropped by ID, so that nobody drops a lock that is not his own. A node needs at most
-# six of its bounds to leave; a lock that is older was left behind by a run that was ended.
+# by name and dropped by ID, so that nobody drops a lock that is not his own. With the lock a node
+# needs at most four of its bounds; a lock that is older was left behind by a run that was ended.
 LOCK=leaving
 
 take_lock() {
@@ -72,77 +83,114 @@ take_lock() {
 
 drop_lock() { quietly docker config rm "$LOCK_ID" || true; }
 
-wanted_managers() {
-  docker config inspect --format '{{index .Spec.Labels "managers"}}' wanted-managers 2>/dev/null
-}
+# wanted managers|nodes: how many there should be, as size.sh noted it.
+wanted() { docker config inspect --format "{{index .Spec.Labels \"$1\"}}" wanted-size 2>/dev/null; }
 
-# Managers other than the one that leaves, as "hostname reachability" lines.
-other_managers() {
-  local ids
-  ids=$(docker node ls --filter role=manager --quiet)
+# The swarm as it is: of the node itself NAME, ROLE and STATE; of the others the number of managers, of
+# managers that are reachable, and of nodes that are here and well, and the names of those that are not.
+look() {
+  local ids id role state reachability arrived name
+  ids=$(docker node ls --quiet 2>/dev/null) || return 1
   # shellcheck disable=SC2086 # one word per ID
-  docker node inspect --format '{{.ID}} {{.Description.Hostname}} {{.ManagerStatus.Reachability}}' $ids \
-    | awk -v gone="$ID" '$1 != gone { print $2, $3 }'
+  NODES=$(docker node inspect $ids 2>/dev/null --format "{{.ID}} {{.Spec.Role}} {{.Status.State}} {{with .ManagerStatus}}{{.Reachability}}{{else}}-{{end}} {{if index .Spec.Labels \"$ARRIVED\"}}yes{{else}}no{{end}} {{.Description.Hostname}}") || return 1
+  NAME="" MANAGERS=0 REACHABLE=0 HERE=0 UNWELL=""
+  while read -r id role state reachability arrived name; do
+    if [[ $id == "$ID" ]]; then
+      NAME=$name ROLE=$role STATE=$state
+      continue
+    fi
+    [[ $role == worker ]] || MANAGERS=$((MANAGERS + 1))
+    [[ $reachability != reachable ]] || REACHABLE=$((REACHABLE + 1))
+    if [[ $state == ready && $arrived == yes && $reachability != unreachable ]]; then
+      HERE=$((HERE + 1))
+    else
+      UNWELL+=" ${name:-$id}"
+    fi
+  done <<<"$NODES"
 }
 
-# Is the rest a majority of the wanted managers, and all of it healthy?
-safe_to_lose() {
-  local others
-  others=$(other_managers) || return 1
-  local healthy
-  healthy=$(grep -c ' reachable$' <<<"$others" || true)
-  UNHEALTHY=$(awk '$2 != "reachable" { print $1 }' <<<"$others" | paste -sd ' ')
-  ((healthy >= $(wanted_managers) / 2 + 1)) && [[ -z $UNHEALTHY ]]
+# Whether the node may go now; REASON says why not. A swarm that was never complete has no wanted size:
+# then it is the size that it has.
+may_leave() {
+  local majority away
+  look || {
+    REASON="no manager answers"
+    return 1
+  }
+  if [[ $ROLE == manager ]]; then
+    majority=$(($(wanted managers || echo $((MANAGERS + 1))) / 2 + 1))
+    REASON="without it $REACHABLE of $MANAGERS managers are reachable, which is no safe majority of all (not well:${UNWELL:- none})"
+    ((REACHABLE >= majority && REACHABLE == MANAGERS)) || return 1
+  fi
+  # Who is not there is not missed when he goes.
+  [[ $STATE == ready ]] || return 0
+  away=$(($(wanted nodes || wc --lines <<<"$NODES") - HERE))
+  REASON="$away nodes would be away at a time, and $AT_ONCE may be (not well:${UNWELL:- none})"
+  ((away <= AT_ONCE))
 }
 
-demote() {
-  local deadline=$((SECONDS + SECONDS_BOUND))
-  until safe_to_lose; do
-    if ((SECONDS >= deadline)); then
-      fail "manager $ID stays: without it the others are no safe majority" \
-        "(unhealthy: ${UNHEALTHY:-none}; wanted: $(wanted_managers)). Bring them back first, then run pulumi up again"
+my_turn() {
+  may_leave && take_lock || return 1
+  trap drop_lock EXIT
+  # Things may have changed before the lock was there.
+  may_leave && return 0
+  drop_lock
+  trap - EXIT
+  return 1
+}
+
+# As long as something changes in the swarm, others are on their way. A node that is away may take as
+# long as it needs to boot; one that is there, but not well, is given less.
+wait_for_turn() {
+  local seen="" since=$SECONDS patience
+  until my_turn; do
+    patience=$AWAY_SECONDS
+    [[ -z $UNWELL ]] || patience=$SECONDS_BOUND
+    if [[ $NODES != "$seen" ]]; then
+      seen=$NODES since=$SECONDS
+    elif ((SECONDS - since >= patience)); then
+      fail "$NAME stays, and nothing was changed: $REASON. Bring back what is not well (pulumi refresh and" \
+        "pulumi up make lost machines anew), then run pulumi up again"
     fi
     sleep 2
   done
+}
+
+demote() {
   # Demoting the leader leaves a moment without one, so it may take several tries.
-  wait_for "$SECONDS_BOUND" "manager $ID to be demoted" quietly docker node demote "$ID"
-  wait_for "$SECONDS_BOUND" "manager $ID to be a worker" is_worker
+  wait_for "$SECONDS_BOUND" "manager $NAME to be demoted" quietly docker node demote "$ID"
+  wait_for "$SECONDS_BOUND" "manager $NAME to be a worker" is_worker
 }
 
 is_worker() { [[ $(node '{{.Spec.Role}}{{with .ManagerStatus}} manager{{end}}') == worker ]]; }
 
 drain() {
-  wait_for "$SECONDS_BOUND" "node $ID to take the drain" \
+  wait_for "$SECONDS_BOUND" "node $NAME to take the drain" \
     quietly docker node update --availability drain "$ID"
-  [[ $(node '{{.Status.State}}') == ready ]] || return 0
+  [[ $STATE == ready ]] || return 0
   local deadline=$((SECONDS + SECONDS_BOUND))
-  while runs_tasks && ((SECONDS < deadline)); do sleep 1; done
+  while runs_tasks; do
+    if ((SECONDS >= deadline)); then
+      say "$NAME leaves with tasks still on it: they did not move within $SECONDS_BOUND s"
+      return 0
+    fi
+    sleep 1
+  done
 }
 
 runs_tasks() {
   [[ $(docker node ps --format '{{.CurrentState}}' "$ID" 2>/dev/null) == *Running* ]]
 }
 
-leads() { docker node ls --quiet >/dev/null 2>&1; }
-
 leave() {
-  # This manager may be one that is just coming back itself.
-  local deadline=$((SECONDS + SECONDS_BOUND))
-  until leads; do
-    if ((SECONDS >= deadline)); then
-      say "$(hostname) is no manager of a working swarm: nobody is left to tell that $ID leaves"
-      return 0
-    fi
-    sleep 1
-  done
-  docker node inspect "$ID" >/dev/null 2>&1 || return 0
-  if torn_down; then return 0; fi
-
-  wait_for "$((6 * SECONDS_BOUND))" "another node to finish leaving" take_lock
-  trap drop_lock EXIT
-  if [[ $(node '{{.Spec.Role}}') == manager ]]; then demote; fi
+  wait_for "$SECONDS_BOUND" "the swarm to list its nodes" look
+  [[ -n $NAME ]] || return 0
+  [[ $ROLE == worker ]] || ((MANAGERS > 0)) \
+    || fail "$NAME stays: it is the only manager, and the swarm would go with it. Set managers to 3 and run pulumi up first"
+  wait_for_turn
+  if [[ $ROLE == manager ]]; then demote; fi
   drain
-  wait_for "$SECONDS_BOUND" "node $ID to be removed" quietly docker node rm --force "$ID"
+  wait_for "$SECONDS_BOUND" "node $NAME to be removed" quietly docker node rm --force "$ID"
 }
 
 main() {
@@ -153,10 +201,17 @@ main() {
     arrive)
       ROLE=$4
       ADDRESS=$5
+      AVAILABILITY=$6
+      LABELS=("${@:7}")
       wait_for "$SECONDS_BOUND" "node $ID to be a ready $ROLE" arrived
+      wait_for "$SECONDS_BOUND" "node $ID to take its labels" attributes
       printf '%s\n' "$ID"
       ;;
-    leave) leave ;;
+    leave)
+      AWAY_SECONDS=$4
+      AT_ONCE=$5
+      leave
+      ;;
   esac
 }
 

@@ -49,6 +49,7 @@ main() {
   configure_engine
   wait_for "$seconds" "the Docker engine to answer" engine_answers
   gwbridge
+  touch "$READY"
   engine '{{.ServerVersion}}'
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# size.sh MANAGERS NODE_ID...: all nodes have arrived. Tells the swarm how many managers it is meant
-# to have: a manager that leaves asks for this number to know what a safe majority is (member.sh).
+# size.sh MANAGERS NODES NODE_ID...: all nodes have arrived. Tells the swarm how many managers and how
+# many nodes in all it is meant to have: a node that leaves asks for these numbers (member.sh).
 
 # A join that broke off early leaves an entry without a name. While nodes join, that is how they all
 # begin; once they have all arrived, it is a leftover.
@@ -20,9 +20,9 @@ nameless() {
 
 main() {
   forget_broken_joins
-  docker config rm wanted-managers >/dev/null 2>&1 || true
-  docker config create --label "managers=$1" wanted-managers - >/dev/null <<<"$1" \
-    || fail "could not note the wanted number of managers in the swarm"
+  docker config rm wanted-size >/dev/null 2>&1 || true
+  docker config create --label "managers=$1" --label "nodes=$2" wanted-size - >/dev/null <<<"$*" \
+    || fail "could not note the wanted size in the swarm"
 }
 
 main "$@" </dev/null

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs on a manager, about a secret or a config of the swarm, whose name stands for its content.
+#
+# file.sh create secret|config NAME: it is there. Prints its ID. Variables: CONTENT.
+# file.sh remove secret|config NAME: it is gone.
+
+id_of() { docker "$KIND" inspect --format '{{.ID}}' "$NAME" 2>/dev/null; }
+
+created() {
+  id_of || printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>/dev/null
+}
+
+# Docker refuses while a task that is about to end still uses it.
+removed() {
+  ! id_of >/dev/null || docker "$KIND" rm "$NAME" >/dev/null 2>&1
+}
+
+main() {
+  local action=$1
+  KIND=$2 NAME=$3
+  case $action in
+    create) wait_for 30 "the $KIND $NAME to be made" created ;;
+    remove) wait_for 60 "the $KIND $NAME to go" removed ;;
+  esac
+}
+
+main "$@" </dev/null
