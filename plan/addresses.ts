@@ -6,6 +6,9 @@ export interface AddressPool {
   last: string;
 }
 
+/** The ranges that nobody on the Internet has (RFC 1918). */
+export const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
 /** A single IPv4 address in its usual form: four decimal numbers, no prefix. */
 export function isAddress(text: string): boolean {
   return Address4.isValid(text) && !text.includes("/");
@@ -59,6 +62,11 @@ export function overlap(cidr: string, other: string): boolean {
 /** Whether an address, or a whole subnet, lies inside a subnet. */
 export function isInside(addressOrCidr: string, cidr: string): boolean {
   return new Address4(addressOrCidr).isInSubnet(new Address4(cidr));
+}
+
+/** Whether an address, or a whole subnet, is one that nobody on the Internet has. */
+export function isPrivate(addressOrCidr: string): boolean {
+  return PRIVATE_RANGES.some((range) => isInside(addressOrCidr, range));
 }
 
 /** Whether a pool covers an address. */
