@@ -54,6 +54,14 @@ export function nodeAddresses(cidr: string): AddressPool {
   return { first: addressAt({ first }, 1), last };
 }
 
+/** The subnet of the same size that follows a subnet. Undefined after the last one of all. */
+export function nextNetwork(cidr: string): string | undefined {
+  const subnet = new Address4(cidr);
+  const after = subnet.endAddress().bigInt() + 1n;
+  if (after > 0xffff_ffffn) return undefined;
+  return `${Address4.fromBigInt(after).correctForm()}/${subnet.subnetMask}`;
+}
+
 /** Whether two subnets have an address in common. */
 export function overlap(cidr: string, other: string): boolean {
   return isInside(cidr, other) || isInside(other, cidr);
@@ -73,6 +81,11 @@ export function isPrivate(addressOrCidr: string): boolean {
 export function poolHas({ first, last }: AddressPool, address: string): boolean {
   const value = new Address4(address).bigInt();
   return new Address4(first).bigInt() <= value && value <= new Address4(last).bigInt();
+}
+
+/** Whether two pools have an address in common. */
+export function poolsOverlap(pool: AddressPool, other: AddressPool): boolean {
+  return poolHas(pool, other.first) || poolHas(other, pool.first);
 }
 
 /** How many addresses a pool has: none or fewer where its last one comes before its first. */
