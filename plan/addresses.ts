@@ -6,6 +6,9 @@ export interface AddressPool {
   last: string;
 }
 
+/** The ranges that nobody on the Internet has (RFC 1918). */
+export const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
 /** A single IPv4 address in its usual form: four decimal numbers, no prefix. */
 export function isAddress(text: string): boolean {
   return Address4.isValid(text) && !text.includes("/");
@@ -51,6 +54,14 @@ export function nodeAddresses(cidr: string): AddressPool {
   return { first: addressAt({ first }, 1), last };
 }
 
+/** The subnet of the same size that follows a subnet. Undefined after the last one of all. */
+export function nextNetwork(cidr: string): string | undefined {
+  const subnet = new Address4(cidr);
+  const after = subnet.endAddress().bigInt() + 1n;
+  if (after > 0xffff_ffffn) return undefined;
+  return `${Address4.fromBigInt(after).correctForm()}/${subnet.subnetMask}`;
+}
+
 /** Whether two subnets have an address in common. */
 export function overlap(cidr: string, other: string): boolean {
   return isInside(cidr, other) || isInside(other, cidr);
@@ -61,10 +72,20 @@ export function isInside(addressOrCidr: string, cidr: string): boolean {
   return new Address4(addressOrCidr).isInSubnet(new Address4(cidr));
 }
 
+/** Whether an address, or a whole subnet, is one that nobody on the Internet has. */
+export function isPrivate(addressOrCidr: string): boolean {
+  return PRIVATE_RANGES.some((range) => isInside(addressOrCidr, range));
+}
+
 /** Whether a pool covers an address. */
 export function poolHas({ first, last }: AddressPool, address: string): boolean {
   const value = new Address4(address).bigInt();
   return new Address4(first).bigInt() <= value && value <= new Address4(last).bigInt();
+}
+
+/** Whether two pools have an address in common. */
+export function poolsOverlap(pool: AddressPool, other: AddressPool): boolean {
+  return poolHas(pool, other.first) || poolHas(other, pool.first);
 }
 
 /** How many addresses a pool has: none or fewer where its last one comes before its first. */

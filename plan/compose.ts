@@ -59,6 +59,28 @@ export function composeProblems(text: string, services: ServicePlan[]): string[]
   );
 }
 
+/** A service of a compose file, as far as others are concerned. */
+export interface ComposeService {
+  name: string;
+  image: string;
+  /** The ports that it publishes, as `80/tcp`. */
+  publish: string[];
+}
+
+/**
+ * The services of a compose file.
+ *
+ * @throws Error for a file that `composeProblems` has something against.
+ */
+export function composeServices(text: string): ComposeService[] {
+  const { services } = composeFile.parse(parse(text));
+  return Object.entries(services).map(([name, { image, ports }]) => ({
+    name,
+    image,
+    publish: ports.flatMap(publishedPort),
+  }));
+}
+
 type Port = z.infer<typeof port>;
 
 /** The published port in our own form, as far as it is one number. */

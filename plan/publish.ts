@@ -40,7 +40,7 @@ function parsePort(item: string): Publish | undefined {
 }
 
 /** The port that a node has for it, for example `53/udp`. Two services cannot have the same. */
-export function portOf({ published, protocol }: Publish): string {
+export function portOf({ published, protocol }: Pick<Publish, "published" | "protocol">): string {
   return `${published}/${protocol}`;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -17,6 +17,9 @@ interface ProjectFile {
 
 interface StackFile {
   config?: Record<string, unknown>;
+  // Written by `pulumi stack init`, unless secrets are Pulumi Cloud's matter.
+  encryptionsalt?: string;
+  secretsprovider?: string;
 }
 
 /** The config keys that a project's Pulumi.yaml declares, in its order. */
@@ -47,6 +50,28 @@ export function readStackConfig(projectDir: string, stack: string): Record<strin
     values[name!] = String(value);
   }
   return values;
+}
+
+/**
+ * The stacks that have a file beside the project's, other than this one, by name. Where the CLI
+ * notes in the stack's own file how its secrets are encrypted, a file without such a note is that
+ * of a stack which was never made, as in a fresh clone, and does not count.
+ */
+export function stacksInUse(projectDir: string, stack: string): string[] {
+  if (!existsSync(join(projectDir, "Pulumi.yaml"))) return [];
+  const isNoted = (name: string) => {
+    try {
+      const { encryptionsalt, secretsprovider } = readStackFile(projectDir, `Pulumi.${name}.yaml`);
+      return Boolean(encryptionsalt ?? secretsprovider);
+    } catch {
+      return false; // no file, or no YAML
+    }
+  };
+  const others = readdirSync(projectDir)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .filter((name) => name !== stack)
+    .sort();
+  return isNoted(stack) ? others.filter(isNoted) : others;
 }
 
 function readStackFile(projectDir: string, file: string): StackFile {

@@ -14,6 +14,7 @@ import { API_FILES, engineConfig, planGwbridge } from "../plan/engine";
 import type { NodePlan } from "../plan/nodes";
 import type { SeedFile } from "../plan/seed";
 import { bestDomainType } from "./accelerator";
+import { checkSiblings } from "./siblings";
 
 /** What a target gives to the rest of the program. */
 export interface Target {
@@ -32,9 +33,11 @@ export interface Target {
 /**
  * Turns a plan into virtual machines on one libvirt host.
  *
- * @throws ConfigError when the image is not there, before anything is registered.
+ * @throws ConfigError when the image is not there, or when another stack has what this one would
+ *   make, before anything is registered.
  */
 export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Target> {
+  checkSiblings(config);
   const image = await resolveImage(config.image);
   if (!pulumi.runtime.isDryRun()) requireBuilt(image);
   const type = await domainType(config);

@@ -1,8 +1,12 @@
-import { isAddress, isInside, networkForm, poolSize, prefixLength } from "../addresses";
+import {
+  isAddress,
+  isPrivate,
+  networkForm,
+  poolSize,
+  prefixLength,
+  PRIVATE_RANGES,
+} from "../addresses";
 import { flag, integer, text } from "./fields";
-
-/** The ranges that nobody on the Internet has (RFC 1918). */
-const PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 export interface PrefixBounds {
   /** Shortest prefix, that is, largest network. */
@@ -24,7 +28,7 @@ export function privateNetwork({ shortest, longest, example }: PrefixBounds) {
       const size = prefix < shortest ? "large" : "small";
       return `is too ${size}; write a prefix from /${shortest} to /${longest}, such as ${example}`;
     }
-    if (!PRIVATE_RANGES.some((range) => isInside(cidr, range))) {
+    if (!isPrivate(cidr)) {
       return `is not private; write a network inside ${PRIVATE_RANGES.join(", ")}`;
     }
     return undefined;

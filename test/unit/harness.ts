@@ -142,6 +142,12 @@ export async function resolve(value: unknown): Promise<{ value: unknown; secret:
   return { value: resolved, secret };
 }
 
+/** The program's outputs as the engine gets them, secrets in plain text. Unknown ones are undefined. */
+export async function sentOutputs({ outputs }: Run): Promise<Record<string, unknown>> {
+  const sent = await pulumi.runtime.serializeProperties("outputs", outputs);
+  return unwrap(sent, (value) => value) as Record<string, unknown>;
+}
+
 function unwrap(value: unknown, secret: (inner: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => unwrap(item, secret));
   if (pulumi.isUnknown(value)) return undefined;

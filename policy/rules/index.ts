@@ -1,0 +1,27 @@
+import type { ResourceRule, StackRule } from "../rule";
+import { noPlaintextApi } from "./api";
+import { encryptedDisks, encryptedIngress } from "./encryption";
+import { pinnedImages } from "./images";
+import { gracefulExit, oddManagers, oneManagerAtATime, protectManagerDisks } from "./managers";
+import { internalAdvertise, noOverlappingNetworks, oneIngressNetwork } from "./networks";
+import { secretsMarkedSecret } from "./secrets";
+import { noOpenWorld } from "./world";
+
+export const resourceRules: ResourceRule[] = [
+  noPlaintextApi,
+  encryptedIngress,
+  encryptedDisks,
+  pinnedImages,
+  secretsMarkedSecret,
+];
+
+export const stackRules: StackRule[] = [
+  oddManagers,
+  gracefulExit,
+  oneManagerAtATime,
+  noOpenWorld,
+  internalAdvertise,
+  oneIngressNetwork,
+  noOverlappingNetworks,
+  protectManagerDisks,
+];
