@@ -50,15 +50,12 @@ export function sshAccess(stack: string, machines: Machine[], answerSeconds: num
   };
 }
 
-/** Where the project is: what paths of the SSH files count from. */
-const PROJECT = join(__dirname, "../..");
-
 function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
 /** Writes them, and returns the path of the config, from the project's folder. */
-export function writeSshFiles(stack: string, files: SshFiles, project = PROJECT): string {
+export function writeSshFiles(stack: string, files: SshFiles, project = process.cwd()): string {
   const folder = sshFolder(stack);
   mkdirSync(join(project, folder), { recursive: true, mode: 0o700 });
   const write = (name: string, text: string, mode: number) => {

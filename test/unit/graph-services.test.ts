@@ -8,6 +8,7 @@ import {
   folder,
   key,
   keys,
+  onManager,
   QCOW2,
   refused,
   resource,
@@ -200,14 +201,12 @@ describe("a service", () => {
     expect(changed(one, after)).toEqual(touched);
   });
 
-  test("runs its image as the API's manager has it, by digest", () => {
-    const image = resource(one, "services-web-service-image");
-    expect(image.inputs).toEqual({ name: "nginx:1.28.0-alpine", keepLocally: true });
-    expect(image.provider).toBe("swarm-provider");
+  test("runs its image as the registry has it at that moment, by digest", () => {
+    expect(resource(one, "services-web-service-image").inputs).toMatchObject({
+      create: onManager("any", "bash -s -- nginx\\:1.28.0-alpine"),
+    });
     expect(resource(one, "services-web-service").inputs).toMatchObject({
-      taskSpec: {
-        containerSpec: { image: expect.stringMatching(/^nginx:1\.28\.0-alpine@sha256:/) },
-      },
+      taskSpec: { containerSpec: { image: expect.stringMatching(/^image@sha256:/) } },
     });
   });
 
@@ -226,7 +225,7 @@ describe("a service", () => {
 describe("the ingress network", () => {
   const NODES = ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"];
 
-  test("is made as configured, once every manager is ready, and before any node joins", () => {
+  test("is made as configured, and before any node joins", () => {
     expect(resource(dev, "swarm-ingress-network").inputs).toMatchObject({
       name: "my-ingress",
       driver: "overlay",
@@ -234,11 +233,6 @@ describe("the ingress network", () => {
       ipamConfigs: [{ subnet: "10.11.0.0/16", gateway: "10.11.0.2" }],
       options: { "com.docker.network.driver.mtu": "1200", encrypted: "" },
     });
-    expect(resource(dev, "swarm-ingress").dependsOn).toEqual([
-      "swarm-mg0-ready",
-      "swarm-mg1-ready",
-      "swarm-mg2-ready",
-    ]);
     for (const node of NODES) {
       expect(resource(dev, `swarm-${node}-join`).dependsOn).toContain("swarm-ingress");
     }
@@ -247,8 +241,8 @@ describe("the ingress network", () => {
   test("is brought into the nodes that are there, and seen off, each time that it is a new one", () => {
     const { inputs } = resource(dev, "swarm-ingress-attached");
     expect(inputs).toMatchObject({
-      create: "bash -s -- attach 300 swarm-ingress-network-id",
-      delete: "bash -s -- remove 300 swarm-ingress-network-id",
+      create: onManager("any", "bash -s -- attach 300 swarm-ingress-network-id"),
+      delete: onManager("any", "bash -s -- remove 300 swarm-ingress-network-id"),
       triggers: ["swarm-ingress-network-id"],
     });
   });
@@ -290,8 +284,6 @@ describe("docker_gwbridge", () => {
 });
 
 describe("the API", () => {
-  const host = (run: Run) => resource(run, "swarm-provider").inputs.host;
-
   test("has one manager's engine restarted after the other's, once all nodes are members", () => {
     const [first, ...rest] = MANAGERS.map((name) => resource(dev, `swarm-${name}-api`).dependsOn);
     expect(first).toEqual(resource(dev, "swarm-size").dependsOn);
@@ -308,24 +300,23 @@ describe("the API", () => {
 
   test.each([
     [{}, "tcp://192.168.42.10:2376"],
-    [{ apiManager: "mg2" }, "tcp://192.168.42.12:2376"],
     [{ apiOutside: "true" }, "tcp://192.168.123.10:2376"],
-    [{ apiOutside: "true", apiManager: "mg1" }, "tcp://192.168.123.11:2376"],
-  ])("is used where the config says: %j", async (config, url) => {
+  ])("is where the config says: %j", async (config, url) => {
     const after = await up({ ...THREE, ...config });
-    expect(host(after)).toBe(url);
     expect(await resolve(after.outputs.dockerHost)).toEqual({ value: url, secret: false });
   });
 
-  test("of another manager is no reason to touch anything else", async () => {
-    expect(changed(three, await up({ ...THREE, apiManager: "mg1" }))).toEqual(["swarm-provider"]);
+  test("is not what this program uses: it takes whichever manager answers to SSH", () => {
+    expect(resource(dev, "swarm-provider").inputs).toMatchObject({
+      host: "ssh://root@swarm-any",
+      sshOpts: JSON.stringify(["-F", ".cache/ssh/dev/config"]),
+    });
   });
 
   test("opened to the outside changes managers' firewalls, and no machine", async () => {
-    expect(changed(three, await up({ ...THREE, apiOutside: "true" }))).toEqual([
-      ...MANAGERS.map((name) => `swarm-${name}-ready`),
-      "swarm-provider",
-    ]);
+    expect(changed(three, await up({ ...THREE, apiOutside: "true" }))).toEqual(
+      MANAGERS.map((name) => `swarm-${name}-ready`),
+    );
   });
 
   test.each([
@@ -337,7 +328,6 @@ describe("the API", () => {
       [
         ...["api-ca", "api-client", ...MANAGERS.map((name) => `api-${name}`)],
         ...MANAGERS.map((name) => `swarm-${name}-api`),
-        "swarm-provider",
       ].sort(),
     );
     // The seeds have the certificates in them, which counts at a machine's first boot only.
@@ -354,6 +344,14 @@ describe("what is made by Docker", () => {
     expect(new Set(made.map(providerOf))).toEqual(
       new Set(["inside: swarm-provider", "outside: services-external-portainer-docker"]),
     );
+  });
+
+  test("outside is removed on its own when the stack is destroyed", () => {
+    const outside = all.resources.filter(
+      ({ provider }) => provider === "services-external-portainer-docker",
+    );
+    expect(outside).toHaveLength(3);
+    for (const { opts } of outside) expect(nameOf(opts.deletedWith)).toBeUndefined();
   });
 
   test("outside is on the operator's own Docker, and has the client's certificate", async () => {
@@ -390,14 +388,13 @@ describe("storage", () => {
     expect(volume(one)).toMatchObject({ source: "portainer-data" });
   });
 
-  test("of kind nfs makes folders on the server, from a node that uses it", async () => {
+  test("of kind nfs makes folders on the server, from a manager", async () => {
     const after = await up({ ...SMALL, ...NFS });
     expect(added(one, after)).toEqual(["volumes-folders"]);
     expect(changed(one, after)).toEqual(["services-portainer-service"]);
     expect(resource(after, "volumes-folders")).toMatchObject({
       inputs: {
-        connection: { host: "192.168.123.10" },
-        create: "bash -s -- 900 192.168.42.1 /srv/data portainer",
+        create: onManager("any", "bash -s -- 900 192.168.42.1 /srv/data portainer"),
       },
       dependsOn: ["swarm-mg0-member", "swarm-mg0-api"],
     });
@@ -421,7 +418,9 @@ describe("storage", () => {
     });
     expect(server.inputs.stdin).toContain("2049");
     const client = resource(dev, "volumes-folders");
-    expect(client.inputs.create).toBe("bash -s -- 900 192.168.42.19 /srv/swarm portainer");
+    expect(client.inputs.create).toBe(
+      onManager("any", "bash -s -- 900 192.168.42.19 /srv/swarm portainer"),
+    );
     expect(client.dependsOn).toContain("volumes-export");
     expect(volume(dev)).toMatchObject({
       volumeOptions: { driverOptions: { o: expect.stringContaining("addr=192.168.42.19,") } },
@@ -475,9 +474,8 @@ describe("a compose file", () => {
   test("is deployed on a manager as it is, and removed with its resource", async () => {
     const { inputs, shown } = resource(all, "services-compose-deploy");
     expect(inputs).toMatchObject({
-      connection: { host: "192.168.123.10" },
-      create: "bash -s -- deploy compose",
-      delete: "bash -s -- remove compose",
+      create: onManager("any", "bash -s -- deploy compose"),
+      delete: onManager("any", "bash -s -- remove compose"),
       triggers: ["compose"],
     });
     expect(shown.stdin).toContain("      replicas: 2\n");
@@ -500,8 +498,8 @@ describe("a compose file", () => {
   test("is another stack under another name", async () => {
     const after = await up({ ...withCompose, composeName: "shop" });
     expect(resource(after, "services-compose-deploy").inputs).toMatchObject({
-      create: "bash -s -- deploy shop",
-      delete: "bash -s -- remove shop",
+      create: onManager("any", "bash -s -- deploy shop"),
+      delete: onManager("any", "bash -s -- remove shop"),
       triggers: ["shop"], // so that the old one goes
     });
   });

@@ -28,6 +28,7 @@ const image = join(folder, "image.qcow2");
 export function useFolder(): void {
   beforeAll(() => {
     jest.spyOn(os, "tmpdir").mockReturnValue(folder);
+    jest.spyOn(process, "cwd").mockReturnValue(folder);
     writeFileSync(image, QCOW2);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -73,13 +74,15 @@ export function outputs(type: string, name: string, inputs: unknown): Record<str
     case "docker:index/remoteImage:RemoteImage":
       return { repoDigest: `${(inputs as { name: string }).name}@sha256:${fingerprint(inputs)}` };
     case "command:remote:Command":
-      return { stdout: stdoutOf(name) };
+    case "command:local:Command":
+      return { stdout: stdoutOf(name, inputs as { create: string }) };
     default:
       return {};
   }
 }
 
-function stdoutOf(name: string): string {
+function stdoutOf(name: string, { create }: { create: string }): string {
+  if (name.endsWith("-image")) return `image@sha256:${fingerprint(create)}`;
   if (name === "swarm-tokens") return '{"manager":"SWMTKN-1-manager","worker":"SWMTKN-1-worker"}';
   if (name === "swarm-init") return "cluster1";
   if (name === "swarm-ingress-attached") return "swarm-ingress-network-id";
@@ -91,6 +94,10 @@ function stdoutOf(name: string): string {
 /** Type, name and parent of a resource: what the engine knows it by. */
 export const key = ({ type, name, parent }: Registration) => `${type} ${name} ${parent ?? "-"}`;
 export const keys = ({ resources }: Run) => resources.map(key).sort();
+
+/** What runs a command on a manager: `any`, or `without-mg0` and the like. */
+export const onManager = (which: string, command: string) =>
+  `components/swarm/on-manager 300 .cache/ssh/dev/config swarm-${which} '${command}'`;
 
 /** The one resource of that name. */
 export function resource({ resources }: Run, name: string): Registration {

@@ -132,6 +132,23 @@ export class FailedRun extends Error {
   }
 }
 
+/** All that a resource waits for by `dependsOn`: its own, its components', and those of what it waits for. */
+export function waitsFor({ resources }: Run, name: string): string[] {
+  const byName = new Map(resources.map((one) => [one.name, one]));
+  const found = new Set<string>();
+  const visit = (one: Registration | undefined): void => {
+    if (!one) return;
+    visit(byName.get(one.parent ?? ""));
+    for (const next of one.dependsOn) {
+      if (next === undefined || found.has(next)) continue;
+      found.add(next);
+      visit(byName.get(next));
+    }
+  };
+  visit(byName.get(name));
+  return [...found];
+}
+
 /** The value of an output, and whether it is a secret. */
 export async function resolve(value: unknown): Promise<{ value: unknown; secret: boolean }> {
   const output: pulumi.Output<unknown> = pulumi.output(value as object);

@@ -9,7 +9,6 @@ describe("one bad value is one problem, which says what to write instead", () =>
   const GATEWAY = "is not an IPv4 address; write one of ingressSubnet, such as 10.11.0.2";
   const SMALL_MTU =
     "is less than 576, the least that IPv4 hosts can rely on; write a whole number from 576 to 9000";
-  const MANAGER = "is not a manager's name; write one such as mg0";
 
   test.each<[key: string, value: string, message: string]>([
     // The ingress network
@@ -64,11 +63,6 @@ describe("one bad value is one problem, which says what to write instead", () =>
 
     // The API
     ["apiOutside", "public", BOOLEAN],
-    ["apiManager", "", MANAGER],
-    ["apiManager", "worker0", MANAGER],
-    ["apiManager", "192.168.42.10", MANAGER],
-    ["apiManager", "mg10", MANAGER],
-    ["apiManager", "mg3", "is no manager of this stack; write mg0 to mg2"],
     ["certificateDays", "0", "is less than 1; write a whole number from 1 to 3650"],
     ["certificateDays", "3651", "is more than 3650; write a whole number from 1 to 3650"],
     ["certificateDays", "1y", "is not a whole number; write a whole number from 1 to 3650"],
@@ -152,13 +146,6 @@ describe("values that do not go together", () => {
     ]);
   });
 
-  test("the API of a manager that a smaller swarm does not have", () => {
-    expect(problems({ apiManager: "mg2" })).toEqual([]);
-    expect(problems({ apiManager: "mg2", managers: "1" })).toEqual([
-      'apiManager: "mg2" is no manager of this stack; write mg0',
-    ]);
-  });
-
   test("certificates that would be renewed on every up", () => {
     const changes = { certificateDays: "20" };
     expect(problems(changes)).toEqual([
@@ -184,7 +171,6 @@ describe("good values", () => {
       { gwbridgeIcc: "true", gwbridgeMasquerade: "false" },
     ],
     ["certificates for a day", { certificateDays: "1", certificateRenewDays: "0" }],
-    ["the API of the last of seven managers", { managers: "7", apiManager: "mg6" }],
   ])("%s", (_what, changes) => {
     expect(problems(changes)).toEqual([]);
   });

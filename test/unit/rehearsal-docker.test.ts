@@ -531,9 +531,9 @@ describe("the provider", () => {
     [
       "has no TLS material",
       { host: "tcp://10.0.0.1:2376" },
-      "give unix://PATH, or tcp://HOST:PORT",
+      "give unix://PATH, ssh://USER@HOST, or tcp://HOST:PORT",
     ],
-    ["has a host of another kind", { host: "ssh://root@mg0" }, "give unix://PATH"],
+    ["has a host of another kind", { host: "fd://" }, "give unix://PATH"],
     [
       "has an input that has no effect here",
       { host: "unix:///x", certPath: "/x" },

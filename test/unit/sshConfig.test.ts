@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeSshFiles } from "../../components/swarm/sshAccess";
+import { sshConfig, type SshHost } from "../../plan/sshConfig";
+
+const HOSTS: SshHost[] = [
+  { name: "mg0", role: "manager", address: "192.0.2.10" },
+  { name: "mg1", role: "manager", address: "192.0.2.11" },
+  { name: "worker0", role: "worker", address: "192.0.2.20" },
+];
+
+describe("an ssh_config", () => {
+  const lines = sshConfig("folder", "debian", HOSTS).split("\n");
+  const matches = lines.filter((line) => line.startsWith("Match "));
+
+  test("has every machine under its name, with the checked host keys and the stack's key only", () => {
+    for (const { name, address } of HOSTS) {
+      expect(lines[lines.indexOf(`Host ${name}`) + 1]).toBe(`  HostName ${address}`);
+    }
+    expect(lines.slice(0, lines.indexOf("Host mg0"))).toEqual(
+      expect.arrayContaining([
+        "  User debian",
+        "  IdentityFile folder/key",
+        "  IdentitiesOnly yes",
+        "  UserKnownHostsFile folder/known_hosts folder/known_hosts.former",
+        "  StrictHostKeyChecking yes",
+      ]),
+    );
+  });
+
+  test("asks the managers in turn, and nobody else, whether they can speak for the swarm", () => {
+    expect(matches).toEqual([
+      expect.stringMatching(
+        /^Match host swarm-\*,!swarm-without-mg0 exec "ssh -F folder\/config mg0 curl .*\/swarm >/,
+      ),
+      expect.stringMatching(/^Match host swarm-\*,!swarm-without-mg1 exec "ssh .* mg1 curl /),
+      "Match host swarm-*",
+    ]);
+    expect(lines[lines.indexOf(matches[1]!) + 1]).toBe("  HostName 192.0.2.11");
+  });
+
+  test("leads nowhere when no manager can", () => {
+    expect(lines.at(-2)).toBe("  HostName no-manager-answers.invalid");
+  });
+});
+
+describe("a stack's SSH files", () => {
+  const files = { hosts: HOSTS, user: "root", privateKey: "the key" };
+  let project: string;
+  const read = (name: string) => readFileSync(join(project, ".cache/ssh/dev", name), "utf8");
+  const write = (...knownHosts: string[]) =>
+    writeSshFiles("dev", { ...files, knownHosts }, project);
+
+  beforeEach(() => (project = mkdtempSync(join(tmpdir(), "ssh-files-"))));
+  afterEach(() => rmSync(project, { recursive: true }));
+
+  test("are in a folder of the stack's own, with a key for this user only", () => {
+    mkdirSync(join(project, ".cache/ssh/dev"), { recursive: true });
+    writeFileSync(join(project, ".cache/ssh/dev/key"), "an old one", { mode: 0o644 });
+    expect(write("mg0 key")).toBe(".cache/ssh/dev/config");
+    expect(read("key")).toBe("the key");
+    expect(statSync(join(project, ".cache/ssh/dev/key")).mode & 0o777).toBe(0o600);
+    expect(read("known_hosts")).toBe("mg0 key\n");
+  });
+
+  test("keep the former host keys until a run that changes none", () => {
+    write("mg0 old");
+    expect(read("known_hosts.former")).toBe("");
+    write("mg0 new");
+    expect([read("known_hosts"), read("known_hosts.former")]).toEqual(["mg0 new\n", "mg0 old\n"]);
+    write("mg0 new");
+    expect(read("known_hosts.former")).toBe("");
+  });
+});
