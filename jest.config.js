@@ -9,4 +9,7 @@ const project = (name) => ({
 });
 
 // Every core: by default jest leaves one idle, which on two is half of them.
-module.exports = { maxWorkers: "100%", projects: [project("unit"), project("e2e")] };
+module.exports = {
+  maxWorkers: "100%",
+  projects: [project("unit"), project("ec2"), project("e2e")],
+};
