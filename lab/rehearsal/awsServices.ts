@@ -86,6 +86,7 @@ const loadBalancer = creates(
       new balancing.CreateLoadBalancerCommand({
         Name: autoName(resource),
         Type: inputs.loadBalancerType,
+        Scheme: "internet-facing",
         Subnets: inputs.subnets,
         SecurityGroups: inputs.securityGroups,
         Tags: tagList(inputs.tags),

@@ -12,6 +12,7 @@ const START_SECONDS = 60;
 /** An emulated AWS on this machine's loopback, which this process's AWS clients talk to. */
 export class Moto {
   private constructor(
+    /** Where it is. */
     readonly url: string,
     private readonly daemon: Daemon,
   ) {}
@@ -43,11 +44,6 @@ export class Moto {
       throw error;
     }
     return new Moto(url, daemon);
-  }
-
-  /** Forgets everything that was made. */
-  async reset(): Promise<void> {
-    await fetch(`${this.url}/moto-api/reset`, { method: "POST" });
   }
 
   async stop(): Promise<void> {

@@ -19,7 +19,7 @@ export = async () => {
     })),
     storage: target.storage,
     networkIds: target.networkIds,
-    apiAddress: target.apiAddress,
+    apiAddress: target.apiAddress ?? "",
     certificates: target.certificates.servers,
   };
 };
