@@ -9,17 +9,16 @@ import { SharedStorage } from "./components/storage/sharedStorage";
 import { sshAccess } from "./components/swarm/sshAccess";
 import { Swarm } from "./components/swarm/swarm";
 import { nodeAttributes } from "./plan/attributes";
-import { planCluster } from "./plan/cluster";
+import { publishedPorts } from "./plan/compose";
 import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
 import { firewallRules } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
 import { planServices } from "./plan/services";
-import { planStorage } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
-import { kvmTarget } from "./stacks/kvm";
 import { apiHosts, reached, stackOutputs } from "./stacks/outputs";
+import { makeTarget } from "./stacks/target";
 
 export = async () => {
   try {
@@ -32,22 +31,22 @@ export = async () => {
 
 async function program() {
   const config = readConfig();
-  const plan = planCluster(config, pulumi.getStack());
+  const stack = pulumi.getStack();
   const ingress = planIngress(config);
   const services = planServices(config);
   const compose = readCompose(config, services);
-  const storage = planStorage(config, plan.storageMachine);
 
-  const target = await kvmTarget(config, plan);
-  const { machines, storageMachine, certificates } = target;
-  const access = sshAccess(plan.stack, reached(target), config.joinTimeoutSeconds);
-  const firewall = ({ role, ingressAddress, advertiseAddress }: Machine) =>
-    pulumi.all([ingressAddress, advertiseAddress]).apply(([outside, internal]) =>
+  const published = publishedPorts(services, compose);
+  const target = await makeTarget({ config, stack, published });
+  const { machines, storageMachine, storage, internalCidr, certificates } = target;
+  const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
+  const firewall = ({ role, inboundAddress, advertiseAddress }: Machine) =>
+    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]) =>
       firewallRules({
         role,
         ingressAddress: outside,
         advertiseAddress: internal,
-        internalCidr: plan.internal.cidr,
+        internalCidr,
         apiOutside: config.apiOutside,
       }),
     );
@@ -64,7 +63,7 @@ async function program() {
   const volumes = new SharedStorage("volumes", {
     storage,
     machine: storageMachine,
-    network: plan.internal.cidr,
+    network: internalCidr,
     firewallRules: firewall,
     access,
     dependsOn: swarm.complete,
@@ -74,7 +73,7 @@ async function program() {
   const running = new Services(
     "services",
     {
-      stack: plan.stack,
+      stack,
       config,
       services,
       compose,
@@ -92,5 +91,5 @@ async function program() {
       ...swarm.inSwarm,
     },
   );
-  return stackOutputs({ config, plan, ingress, services, storage, target, swarm, running });
+  return stackOutputs({ config, stack, ingress, services, target, swarm, running });
 }

@@ -9,4 +9,7 @@ const project = (name) => ({
 });
 
 // Every core: by default jest leaves one idle, which on two is half of them.
-module.exports = { maxWorkers: "100%", projects: ["unit", "e2e", "lifecycle"].map(project) };
+module.exports = {
+  maxWorkers: "100%",
+  projects: ["unit", "ec2", "e2e", "lifecycle"].map(project),
+};

@@ -62,5 +62,5 @@ export interface StackOutputs {
   /** Password of Portainer's user `admin`; empty when Portainer is off. */
   portainerPassword: string;
   /** Where services keep their data. */
-  storage: { kind: "none" | "nfs" | "machine"; server: string; export: string };
+  storage: { kind: "none" | "nfs" | "machine" | "efs"; server: string; export: string };
 }

@@ -62,6 +62,16 @@ export function nextNetwork(cidr: string): string | undefined {
   return `${Address4.fromBigInt(after).correctForm()}/${subnet.subnetMask}`;
 }
 
+/** The parts of a subnet that have a longer prefix, in order of their addresses. */
+export function subnets(cidr: string, prefix: number): string[] {
+  const first = new Address4(cidr).startAddress().correctForm();
+  const size = 2 ** (32 - prefix);
+  return Array.from(
+    { length: 2 ** (prefix - prefixLength(cidr)) },
+    (_, i) => `${addressAt({ first }, i * size)}/${prefix}`,
+  );
+}
+
 /** Whether two subnets have an address in common. */
 export function overlap(cidr: string, other: string): boolean {
   return isInside(cidr, other) || isInside(other, cidr);

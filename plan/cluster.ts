@@ -2,7 +2,7 @@ import { ConfigError, type Config } from "./config";
 import { planInternalNetwork, planNatNetwork, type NetworkPlan } from "./networks";
 import { planNodes, planStorageMachine, type NodePlan } from "./nodes";
 
-/** A whole cluster, decided before anything is made. */
+/** A whole cluster on KVM, decided before anything is made. */
 export interface ClusterPlan {
   /** Name of the Pulumi stack. */
   stack: string;
@@ -54,7 +54,12 @@ export function domainName(stack: string, nodeName: string): string {
 /** Leaves room for `-worker99` within the 63 characters of a host name. */
 const STACK_NAME_MAX_LENGTH = 40;
 
-function checkStackName(stack: string): void {
+/**
+ * Every target's machines have the stack in their names.
+ *
+ * @throws ConfigError when its name is not fit for that.
+ */
+export function checkStackName(stack: string): void {
   if (stack.length <= STACK_NAME_MAX_LENGTH && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(stack)) {
     return;
   }

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { NODE_PORTS, parsePublish, portOf } from "./publish";
+import { NODE_PORTS, parsePublish, portOf, type Publish } from "./publish";
 import type { ServicePlan } from "./services";
 
 const port = z.union([
@@ -9,6 +9,7 @@ const port = z.union([
   z.object({
     published: z.coerce.string().optional(),
     protocol: z.enum(["tcp", "udp"]).default("tcp"),
+    mode: z.enum(["ingress", "host"]).default("ingress"),
   }),
 ]);
 
@@ -79,6 +80,36 @@ export function composeServices(text: string): ComposeService[] {
     image,
     publish: ports.flatMap(publishedPort),
   }));
+}
+
+/** A port that nodes have open for a service. */
+export type OpenPort = Pick<Publish, "mode" | "protocol" | "published">;
+
+/** Every port that nodes have open for services: those of the config, and of the compose file. */
+export function publishedPorts(services: ServicePlan[], compose: string | undefined): OpenPort[] {
+  return [
+    ...services.flatMap(({ publish }) => publish),
+    ...(compose === undefined ? [] : composePorts(compose)),
+  ];
+}
+
+/**
+ * The ports that the services of a compose file publish, as far as each is one number.
+ *
+ * @throws Error for a file that `composeProblems` has something against.
+ */
+export function composePorts(text: string): OpenPort[] {
+  return Object.values(composeFile.parse(parse(text)).services).flatMap(({ ports }) =>
+    ports.flatMap((port) => {
+      const mode = typeof port === "object" ? port.mode : "ingress";
+      return publishedPort(port).flatMap((name) => {
+        const [, published, protocol] = /^(\d+)\/(tcp|udp)$/.exec(name) ?? [];
+        return published
+          ? [{ mode, protocol: protocol as OpenPort["protocol"], published: Number(published) }]
+          : [];
+      });
+    }),
+  );
 }
 
 type Port = z.infer<typeof port>;

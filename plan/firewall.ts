@@ -3,9 +3,9 @@ import type { Role } from "./nodes";
 
 export interface FirewallArgs {
   role: Role;
-  /** The node's address in the NAT network. */
+  /** What packets from outside are addressed to: the node's address in the NAT network. */
   ingressAddress: string;
-  /** The node's address in the internal network. */
+  /** The node's address in the internal network. It may be the same one. */
   advertiseAddress: string;
   /** The internal network: who may use the swarm's own ports. */
   internalCidr: string;
@@ -22,7 +22,7 @@ const NFS_TCP = [2049];
 /**
  * A machine's /etc/nftables.conf: a table of its own beside Docker's rules, which lets in what is
  * needed and nothing else. Ports that services publish pass by `forward`, not by `input`; there
- * they are kept to the ingress address.
+ * they are kept to the ingress address, where that is another one.
  *
  * Two counters tell what the nodes say to each other: `esp_in` encrypted packets, and
  * `clear_vxlan_in` packets of overlay networks that were not encrypted.
@@ -59,7 +59,9 @@ export function firewallRules(args: FirewallArgs): string {
     "  }",
     "  chain forward {",
     "    type filter hook forward priority filter; policy accept;",
-    `    ct status dnat ct original ip daddr ${advertiseAddress} drop`,
+    ...(ingressAddress === advertiseAddress
+      ? []
+      : [`    ct status dnat ct original ip daddr ${advertiseAddress} drop`]),
     "  }",
     "}",
   ].join("\n")}\n`;

@@ -5,8 +5,8 @@ import { slotOf } from "./slots";
 /** What a machine is there for. A storage machine is no node of the swarm. */
 export type Role = "manager" | "worker" | "storage";
 
-/** One machine, as it is going to be. */
-export interface NodePlan {
+/** Who a machine is, on whatever target. */
+export interface NodeId {
   /**
    * Host name and node name: `mg0`, `mg1`, ... for managers, `worker0`, ... for workers; `storage`.
    */
@@ -14,6 +14,10 @@ export interface NodePlan {
   role: Role;
   /** Position within its role, from 0. */
   index: number;
+}
+
+/** One machine on KVM, as it is going to be. */
+export interface NodePlan extends NodeId {
   /** IPv4 address of eth0, in the NAT network: the way in to published ports. */
   ingressAddress: string;
   ingressMac: string;
@@ -23,19 +27,25 @@ export interface NodePlan {
 }
 
 /** All managers, then all workers. Changing the number of nodes leaves the others as they are. */
+export function nodeIds(config: Pick<Config, "managers" | "workers">): NodeId[] {
+  const ids = (count: number, role: Role, prefix: string) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index}`, role, index }));
+  return [...ids(config.managers, "manager", "mg"), ...ids(config.workers, "worker", "worker")];
+}
+
+/** The nodes of `nodeIds`, on KVM. */
 export function planNodes(config: Config): NodePlan[] {
-  return [
-    ...Array.from({ length: config.managers }, (_, i) => plan(config, "manager", i, `mg${i}`)),
-    ...Array.from({ length: config.workers }, (_, i) => plan(config, "worker", i, `worker${i}`)),
-  ];
+  return nodeIds(config).map((id) => plan(config, id));
 }
 
 /** The storage machine, where the config asks for one. */
 export function planStorageMachine(config: Config): NodePlan | undefined {
-  return config.storage === "machine" ? plan(config, "storage", 0, "storage") : undefined;
+  return config.storage === "machine"
+    ? plan(config, { name: "storage", role: "storage", index: 0 })
+    : undefined;
 }
 
-function plan(config: Config, role: Role, index: number, name: string): NodePlan {
+function plan(config: Config, { name, role, index }: NodeId): NodePlan {
   const slot = slotOf(role, index);
   const ingressAddress = addressAt(config.natNetworkAddresses, slot);
   const advertiseAddress = addressAt(config.internalNetworkAddresses, slot);

@@ -9,15 +9,16 @@ export interface Seed {
   networkConfig: string;
 }
 
-export interface SeedArgs {
-  node: NodePlan;
-  nat: NetworkPlan;
-  internal: NetworkPlan;
-  nameservers: string[];
+/** What a machine's user data says, on whatever target. */
+export interface UserDataArgs {
+  node: Pick<NodePlan, "name">;
   /** Who may log in, with which OpenSSH public key. Any user but root gets sudo and Docker. */
   user: { name: string; publicKey: string };
-  /** The machine's own SSH identity, so that it can be checked from the first connection on. */
-  hostKey: { privateKey: string; publicKey: string };
+  /**
+   * The machine's own SSH identity, so that it can be checked from the first connection on. Without
+   * it the machine makes one up, until it is brought the right one.
+   */
+  hostKey?: { privateKey: string; publicKey: string };
   /** Settings of docker_gwbridge, which is made before the node joins and never changed after. */
   gwbridge: Gwbridge;
   /**
@@ -25,6 +26,16 @@ export interface SeedArgs {
    * manager's API. A later change of them is brought to the running machine by scripts.
    */
   engineFiles: SeedFile[];
+  /** Commands that run at the end of the first boot, each as a list of words. Default: none. */
+  commands?: string[][];
+}
+
+export interface SeedArgs extends UserDataArgs {
+  node: NodePlan;
+  nat: NetworkPlan;
+  internal: NetworkPlan;
+  nameservers: string[];
+  hostKey: { privateKey: string; publicKey: string };
 }
 
 /** A file that the first boot writes. */
@@ -47,7 +58,7 @@ export function nodeSeed(args: SeedArgs): Seed {
       "instance-id": args.node.name,
       "local-hostname": args.node.name,
     }),
-    userData: `#cloud-config\n${JSON.stringify(userData(args))}\n`,
+    userData: userData(args),
     networkConfig: JSON.stringify(networkConfig(args)),
   };
 }
@@ -62,7 +73,13 @@ export function seedIdentity(args: SeedArgs): Seed {
   return nodeSeed({ ...args, hostKey, engineFiles: [] });
 }
 
-function userData({ node, user, hostKey, gwbridge, engineFiles }: SeedArgs): object {
+/** Cloud-config for a machine's first boot. */
+export function userData(args: UserDataArgs): string {
+  return `#cloud-config\n${JSON.stringify(cloudConfig(args))}\n`;
+}
+
+function cloudConfig(args: UserDataArgs): object {
+  const { node, user, hostKey, gwbridge, engineFiles, commands } = args;
   return {
     hostname: node.name,
     manage_etc_hosts: true,
@@ -79,11 +96,19 @@ function userData({ node, user, hostKey, gwbridge, engineFiles }: SeedArgs): obj
     ],
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
+    ...(hostKey
+      ? {
+          ssh_keys: {
+            ed25519_private: hostKey.privateKey,
+            ed25519_public: hostKey.publicKey,
+          },
+        }
+      : {}),
     write_files: [
       { path: GWBRIDGE_FILE, content: gwbridgeOptions(gwbridge), permissions: "0644" },
       ...engineFiles,
     ],
+    ...(commands ? { runcmd: commands } : {}),
   };
 }
 

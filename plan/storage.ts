@@ -21,6 +21,10 @@ export function planStorage(config: Config, machine: NodePlan | undefined): Stor
   return { kind: config.storage, server: config.nfsServer, export: config.nfsExport };
 }
 
+/** https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-nfs-mount-settings.html */
+const EFS_OPTIONS =
+  "nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport,noatime";
+
 /** A volume as Docker's local driver takes it. */
 export interface VolumePlan {
   name: string;
@@ -36,7 +40,7 @@ export function planVolume(storage: Storage, service: string): VolumePlan {
   if (storage.kind === "none") return { name: `${service}-data`, driverOptions: {} };
   const driverOptions = {
     type: "nfs",
-    o: `addr=${storage.server},nfsvers=4,hard,noatime`,
+    o: `addr=${storage.server},${storage.kind === "efs" ? EFS_OPTIONS : "nfsvers=4,hard,noatime"}`,
     device: `:${folderOf(storage, service)}`,
   };
   return { name: `${service}-data-${fingerprint(driverOptions)}`, driverOptions };

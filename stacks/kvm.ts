@@ -3,40 +3,28 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { Certificates } from "../components/api/certificates";
 import { KvmMachine } from "../components/machine/kvmMachine";
-import type { Machine } from "../components/machine/machine";
 import { Networks } from "../components/network/networks";
 import { ImageStore } from "../components/storage/imageStore";
 import { requireBuilt, resolveImage } from "../images/image";
-import { domainName, type ClusterPlan } from "../plan/cluster";
+import { domainName, planCluster } from "../plan/cluster";
 import type { Config } from "../plan/config";
 import type { DomainType } from "../plan/domain";
-import { API_FILES, engineConfig, planGwbridge } from "../plan/engine";
+import { planGwbridge } from "../plan/engine";
 import type { NodePlan } from "../plan/nodes";
-import type { SeedFile } from "../plan/seed";
+import { planStorage } from "../plan/storage";
 import { bestDomainType } from "./accelerator";
+import { engineFiles } from "./engineFiles";
 import { checkSiblings } from "./siblings";
-
-/** What a target gives to the rest of the program. */
-export interface Target {
-  /** The nodes: managers first, then workers. */
-  machines: Machine[];
-  /** The machine that keeps data for services, where the config asks for one. */
-  storageMachine: Machine | undefined;
-  /** Of the managers' API. */
-  certificates: Certificates;
-  /** OpenSSH private key that logs in to every machine. */
-  sshPrivateKey: pulumi.Output<string>;
-  /** Identifiers of the networks that were made, by name. */
-  networkIds: pulumi.Output<Record<string, string>>;
-}
+import type { Target, TargetArgs } from "./target";
 
 /**
  * Turns a plan into virtual machines on one libvirt host.
  *
- * @throws ConfigError when the image is not there, or when another stack has what this one would
- *   make, before anything is registered.
+ * @throws ConfigError when the stack's name is not fit for its machines' names, when the image is not
+ *   there, or when another stack has what this one would make, before anything is registered.
  */
-export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Target> {
+export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> {
+  const plan = planCluster(config, stack);
   checkSiblings(config);
   const image = await resolveImage(config.image);
   if (!pulumi.runtime.isDryRun()) requireBuilt(image);
@@ -95,32 +83,13 @@ export async function kvmTarget(config: Config, plan: ClusterPlan): Promise<Targ
         memoryMiB: config.storageMemoryMiB,
         dataDiskMB: config.storageDiskMB,
       }),
+    storage: planStorage(config, plan.storageMachine),
+    internalCidr: plan.internal.cidr,
     certificates,
+    apiAddress: undefined,
     sshPrivateKey: access.privateKeyOpenssh,
     networkIds: networks.ids,
   };
-}
-
-/** What the node's engine finds at its first start. */
-function engineFiles(
-  config: Config,
-  { name, role }: NodePlan,
-  certificates: Certificates,
-): pulumi.Input<SeedFile>[] {
-  const { registryMirror } = config;
-  const daemon = {
-    path: "/etc/docker/daemon.json",
-    content: engineConfig({ registryMirror, role }),
-    permissions: "0644",
-  };
-  const server = certificates.servers[name];
-  if (!server) return [daemon];
-  return [
-    daemon,
-    { path: API_FILES.ca, content: server.ca, permissions: "0644" },
-    { path: API_FILES.cert, content: server.cert, permissions: "0644" },
-    { path: API_FILES.key, content: server.key, permissions: "0600" },
-  ].map((file) => pulumi.output(file));
 }
 
 /**

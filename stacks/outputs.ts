@@ -2,22 +2,20 @@ import type { Machine } from "../components/machine/machine";
 import type { Services } from "../components/service/services";
 import type { Swarm } from "../components/swarm/swarm";
 import { nodeAttributes } from "../plan/attributes";
-import type { ClusterPlan } from "../plan/cluster";
 import type { Config } from "../plan/config";
 import { apiUrl, planGwbridge } from "../plan/engine";
 import type { Ingress } from "../plan/ingress";
 import type { ServicePlan } from "../plan/services";
 import { sshFolder } from "../plan/sshConfig";
-import type { Storage } from "../plan/storage";
-import type { Target } from "./kvm";
+import type { Target } from "./target";
 
 /** All that the outputs are made of. */
 interface Built {
   config: Config;
-  plan: ClusterPlan;
+  /** Name of the Pulumi stack. */
+  stack: string;
   ingress: Ingress;
   services: ServicePlan[];
-  storage: Storage;
   target: Target;
   swarm: Swarm;
   running: Services;
@@ -25,8 +23,8 @@ interface Built {
 
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
 export function stackOutputs(built: Built) {
-  const { config, plan, ingress, services, storage, target, swarm, running } = built;
-  const { machines, certificates } = target;
+  const { config, stack, ingress, services, target, swarm, running } = built;
+  const { machines, storage, certificates } = target;
   const apis = apiHosts(machines, config);
   return {
     /** Every node: name, role, both addresses, its ID in the swarm, availability and labels. */
@@ -42,12 +40,12 @@ export function stackOutputs(built: Built) {
     leaderCandidates: managersOf(machines).map(({ name }) => name),
     managerJoinToken: swarm.managerJoinToken,
     workerJoinToken: swarm.workerJoinToken,
-    /** Identifiers of the libvirt networks that this stack made, by name. */
+    /** Identifiers of the networks that this stack made, by name; on EC2 of its VPC and subnets. */
     networkIds: target.networkIds,
 
     /** How to log in to each machine. Elsewhere, `npm run ssh -- -s STACK` writes the files first. */
     ssh: Object.fromEntries(
-      reached(target).map(({ name }) => [name, `ssh -F ${sshFolder(plan.stack)}/config ${name}`]),
+      reached(target).map(({ name }) => [name, `ssh -F ${sshFolder(stack)}/config ${name}`]),
     ),
     sshHosts: reached(target).map(({ name, role, ingressAddress }) => ({
       name,
@@ -60,8 +58,8 @@ export function stackOutputs(built: Built) {
     /** Lines for a `known_hosts` file: the host key of every machine. */
     sshKnownHosts: reached(target).map((machine) => machine.knownHost),
 
-    /** The TLS API of one manager, as in DOCKER_HOST. */
-    dockerHost: apis[0],
+    /** The TLS API of one manager, as in DOCKER_HOST, or of whichever answers at a load balancer. */
+    dockerHost: target.apiAddress?.apply(apiUrl) ?? apis[0],
     /** The TLS API of every manager. */
     apiHosts: apis,
     apiOutside: config.apiOutside,

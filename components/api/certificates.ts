@@ -6,6 +6,8 @@ export interface ApiServer {
   name: string;
   /** Where clients reach it. */
   addresses: pulumi.Input<string>[];
+  /** Further names by which they do. Default: none. */
+  names?: pulumi.Input<string>[];
 }
 
 export interface CertificatesArgs {
@@ -78,9 +80,9 @@ export class Certificates extends pulumi.ComponentResource {
     return { key, cert };
   }
 
-  private server({ name, addresses }: ApiServer, ca: Authority): TlsMaterial {
+  private server({ name, addresses, names = [] }: ApiServer, ca: Authority): TlsMaterial {
     return this.material(name, ca, "server_auth", {
-      dnsNames: [name, "localhost"],
+      dnsNames: [name, "localhost", ...names],
       ipAddresses: [...addresses, "127.0.0.1"],
     });
   }

@@ -50,6 +50,7 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
   readonly index: number;
   readonly connection: pulumi.Output<Connection>;
   readonly ingressAddress: pulumi.Output<string>;
+  readonly inboundAddress: pulumi.Output<string>;
   readonly advertiseAddress: pulumi.Output<string>;
   readonly dataDevice?: string;
   readonly identity: pulumi.Output<string>;
@@ -77,6 +78,7 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
     if (args.dataDiskMB) this.dataDevice = "/dev/vdc";
     this.identity = domain.uuid;
     this.ingressAddress = pulumi.output(args.node.ingressAddress);
+    this.inboundAddress = this.ingressAddress;
     this.advertiseAddress = pulumi.output(args.node.advertiseAddress);
     this.connection = pulumi.output({
       host: args.node.ingressAddress,

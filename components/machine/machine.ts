@@ -12,7 +12,7 @@ export interface Connection {
 }
 
 /**
- * The seam between targets: what a target (stacks/kvm.ts and its siblings) makes of a planned
+ * The seam between targets: what a target (stacks/kvm.ts, stacks/ec2.ts) makes of a planned
  * node. Nothing after it knows on which target it runs.
  */
 export interface Machine {
@@ -25,6 +25,11 @@ export interface Machine {
   readonly connection: pulumi.Output<Connection>;
   /** The way in to published ports (eth0, or the public address). */
   readonly ingressAddress: pulumi.Output<string>;
+  /**
+   * What packets to `ingressAddress` are addressed to when they come to the machine: the same, or the
+   * address that it is translated to on the way.
+   */
+  readonly inboundAddress: pulumi.Output<string>;
   /** The address that the swarm uses between nodes (eth1, or the private address). */
   readonly advertiseAddress: pulumi.Output<string>;
   /** Block device for data that outlives the machine, on a machine that has one. */

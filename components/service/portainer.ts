@@ -11,7 +11,7 @@ export interface PortainerArgs extends ServiceHome {
   /** Its agent on every node. Without it Portainer sees the swarm by the manager it runs on. */
   agent?: ServicePlan | undefined;
   /** Where it keeps its database. */
-  volume: VolumePlan;
+  volume: pulumi.Output<VolumePlan>;
   /** Secret. Password of the user `admin`; it counts when Portainer starts for the first time. */
   password: pulumi.Output<string>;
   /** MTU of the network that the agents are on, in bytes. */

@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Config } from "../../plan/config";
 import type { ServicePlan } from "../../plan/services";
-import { planVolume, type Storage } from "../../plan/storage";
+import { planVolume } from "../../plan/storage";
 import type { TlsMaterial } from "../api/certificates";
+import type { SharedFolder } from "../storage/sharedStorage";
 import { ComposeStack } from "./composeStack";
 import { DnsCache } from "./dnsCache";
 import { ExternalPortainer } from "./externalPortainer";
@@ -19,7 +20,7 @@ export interface ServicesArgs extends ServiceHome {
   services: ServicePlan[];
   /** Content of the compose file, where there is one. */
   compose: string | undefined;
-  storage: Storage;
+  storage: SharedFolder;
   /** Number of nodes. */
   nodes: number;
   /** The TLS API of one manager, as in DOCKER_HOST. */
@@ -85,7 +86,9 @@ export class Services extends pulumi.ComponentResource {
         ...this.args,
         service,
         agent: this.planOf("portainer-agent"),
-        volume: planVolume(this.args.storage, service.name),
+        volume: pulumi
+          .output(this.args.storage)
+          .apply((storage) => planVolume(storage, service.name)),
         password: password.result,
         mtu: this.args.config.ingressMtu,
       },

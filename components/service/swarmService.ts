@@ -134,7 +134,7 @@ export function bind(source: string, target: string, readOnly = true) {
 }
 
 /** A volume for data of the service. Docker makes it on the node that a task comes to. */
-export function data(volume: VolumePlan, target: string) {
+export function data(volume: pulumi.Output<VolumePlan>, target: string) {
   return {
     type: "volume",
     source: volume.name,

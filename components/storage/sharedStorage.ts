@@ -5,8 +5,13 @@ import type { Machine } from "../machine/machine";
 import { managerScript, nodeScript } from "../swarm/nodeScript";
 import type { SshAccess } from "../swarm/sshAccess";
 
+/** A folder of an NFS server, as planned, or of one that is made. */
+export interface SharedFolder extends Omit<Storage, "server"> {
+  server: pulumi.Input<string>;
+}
+
 export interface SharedStorageArgs {
-  storage: Storage;
+  storage: SharedFolder;
   /** The machine that exports it, where the stack has one. */
   machine: Machine | undefined;
   /** The network that it exports to. */

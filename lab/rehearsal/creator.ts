@@ -31,6 +31,8 @@ export interface ResourceEvent {
 export interface CreatorOptions {
   projectDir: string;
   onResource?: (event: ResourceEvent) => void;
+  /** Executors of resource types that the lab has no use for. Default: none. */
+  executors?: Record<string, Executor>;
 }
 
 export class Creator {
@@ -82,7 +84,7 @@ export class Creator {
     args: pulumi.runtime.MockResourceArgs,
   ): Promise<pulumi.runtime.MockResourceResult> {
     const { type, name } = args;
-    const executor = executors[type];
+    const executor = executors[type] ?? this.options.executors?.[type];
     if (executor === undefined) {
       throw new Error("the rehearsal engine does not know this resource type");
     }

@@ -25,6 +25,9 @@ export type Outputs = { readonly id: string } & Record<string, unknown>;
 /** Creates one resource for real, or throws what the tool had to say. */
 export type Executor = (task: Task) => Promise<Outputs>;
 
+/** Answers a call of a provider's function, which makes nothing. */
+export type Call = (inputs: Record<string, unknown>) => Promise<Record<string, unknown>>;
+
 /** The task's inputs, checked: a property that the schema does not know is an error. */
 export function readInputs<T>(schema: z.ZodType<T>, task: Task): T {
   const result = schema.safeParse(task.inputs);

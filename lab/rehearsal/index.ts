@@ -9,14 +9,15 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { Creator, type ResourceEvent } from "./creator";
+import { Creator, type CreatorOptions, type ResourceEvent } from "./creator";
+import type { Call } from "./executor";
 
 export type { ResourceEvent };
 
 /** The project's name, which is also the namespace of its configuration. */
 const PROJECT = "pulumi-swarm";
 
-export interface RehearsalOptions {
+export interface RehearsalOptions extends CreatorOptions {
   /** The Pulumi project; its main module exports one function that returns the outputs. */
   projectDir: string;
   stack: string;
@@ -24,6 +25,8 @@ export interface RehearsalOptions {
   config: Record<string, string>;
   /** Called as resources come into being; components and providers are not reported. */
   onResource?: (event: ResourceEvent) => void;
+  /** Functions of providers that the program may call, by token. Default: none. */
+  calls?: Record<string, Call>;
   /** Stops the run: what is in flight is ended, and `rehearse` rejects with the reason. */
   signal?: AbortSignal;
 }
@@ -69,8 +72,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     started.push(created);
     return created.catch(giveUp);
   };
-  const call = ({ token }: pulumi.runtime.MockCallArgs) =>
-    giveUp(new Error(`the rehearsal engine cannot call ${token}`));
+  const call = async ({ token, inputs }: pulumi.runtime.MockCallArgs) => {
+    const answer = options.calls?.[token];
+    if (answer) return answer(inputs).catch(giveUp);
+    return giveUp(new Error(`the rehearsal engine cannot call ${token}`));
+  };
 
   await pulumi.runtime.setMocks({ newResource, call }, PROJECT, options.stack, false);
   pulumi.runtime.setAllConfig(

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { integer } from "./fields";
 
-const target = z.enum(["kvm"], {
-  error: ({ input }) =>
-    input === "ec2"
-      ? `is not there yet; write "kvm"`
-      : `is not a target that this program knows; write "kvm"`,
+const target = z.enum(["kvm", "ec2"], {
+  error: "is not a target that this program knows; write kvm or ec2",
 });
 
 const managers = integer({

@@ -3,6 +3,7 @@ import { apiKeys } from "./api";
 import { attributeKeys } from "./attributes";
 import { clusterKeys } from "./cluster";
 import { dockerKeys } from "./docker";
+import { ec2Keys } from "./ec2";
 import { hypervisorKeys } from "./hypervisor";
 import { machineKeys } from "./machine";
 import { networkKeys } from "./network";
@@ -19,6 +20,7 @@ export const schema = z.object({
   ...attributeKeys,
   ...machineKeys,
   ...hypervisorKeys,
+  ...ec2Keys,
   ...networkKeys,
   ...dockerKeys,
   ...overlayKeys,

@@ -20,8 +20,10 @@ function exportProblem(path: string): string | undefined {
 
 /** Where services keep data that has to outlive the node that they run on. */
 export const storageKeys = {
-  storage: z.enum(["none", "nfs", "machine"], {
-    error: "is not a kind of storage; write none, nfs (with nfsServer and nfsExport) or machine",
+  storage: z.enum(["none", "nfs", "machine", "efs"], {
+    error:
+      "is not a kind of storage; write none, nfs (with nfsServer and nfsExport), machine (on KVM) " +
+      "or efs (on EC2)",
   }),
   nfsServer: text(serverProblem),
   nfsExport: text(exportProblem),

@@ -1,4 +1,4 @@
-import { composeProblems } from "../../plan/compose";
+import { composePorts, composeProblems } from "../../plan/compose";
 import { planServices } from "../../plan/services";
 import { config } from "./configProblems";
 
@@ -66,4 +66,22 @@ describe("a port of the nodes' own", () => {
       `publishes ${port} (app), which is the nodes' own (${what}); write another port`,
     ]);
   });
+});
+
+test("the ports that nodes have open for it, as far as each is one number", () => {
+  const ports = [
+    '"8080:80"',
+    '"53:53/udp"',
+    '"9000"',
+    "{ target: 80, published: 8081, mode: host }",
+    '{ target: 53, published: "54", protocol: udp }',
+    '{ target: 90, published: "9090-9099" }',
+    "{ target: 80 }",
+  ];
+  expect(composePorts(withPorts(`[${ports.join(", ")}]`))).toEqual([
+    { mode: "ingress", protocol: "tcp", published: 8080 },
+    { mode: "ingress", protocol: "udp", published: 53 },
+    { mode: "host", protocol: "tcp", published: 8081 },
+    { mode: "ingress", protocol: "udp", published: 54 },
+  ]);
 });

@@ -22,8 +22,7 @@ describe("one bad value is one problem, which says what to write instead", () =>
 
   test.each<[key: string, value: string, message: string]>([
     // The cluster
-    ["target", "ec2", 'is not there yet; write "kvm"'],
-    ["target", "gcp", 'is not a target that this program knows; write "kvm"'],
+    ["target", "gcp", "is not a target that this program knows; write kvm or ec2"],
     ["managers", "three", "is not a whole number; write 1, 3, 5 or 7"],
     ["managers", "", "is not a whole number; write 1, 3, 5 or 7"],
     ["managers", "0", "is less than 1, and a swarm needs a manager; write 1, 3, 5 or 7"],

@@ -22,8 +22,8 @@ const DOCKER = join(__dirname, "../fixtures/docker.sh");
 
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
-  ..."awk basename bash cat date dirname env grep install".split(" "),
-  ..."mkdir mktemp mv paste rm rmdir sort wc xargs".split(" "),
+  ..."awk base64 basename bash cat date dirname env grep install".split(" "),
+  ..."mkdir mktemp mv paste rm rmdir sed sort wc xargs".split(" "),
 ];
 
 /** Where nothing listens. */

@@ -89,6 +89,27 @@ describe("firewallRules", () => {
     expect(rules("worker")).toContain(`    ct status dnat ct original ip daddr ${INTERNAL} drop\n`);
   });
 
+  describe("of a machine with one address, where the public one is translated on the way", () => {
+    const one = (role: Role) => rules(role, { ingressAddress: INTERNAL, apiOutside: true });
+
+    test("let published ports in by it", () => {
+      expect(one("worker")).not.toContain("ct status dnat");
+      expect(one("worker")).toContain("type filter hook forward priority filter; policy accept;");
+    });
+
+    test("have the same doors, told apart by who comes", () => {
+      const { internal } = open(rules("manager"));
+      expect(one("manager")).toContain(`    ip daddr ${INTERNAL} tcp dport { 22, 2376 } accept\n`);
+      expect(open(one("manager")).internal).toEqual(internal);
+    });
+
+    test("differ in nothing else", () => {
+      const lines = (text: string) => text.replaceAll(OUTSIDE, INTERNAL).split("\n");
+      const two = lines(rules("manager", { apiOutside: true }));
+      expect(lines(one("manager"))).toEqual(two.filter((line) => !line.includes("ct status dnat")));
+    });
+  });
+
   test("count before anything is decided", () => {
     const lines = rules("worker").split("\n");
     const counting = lines.findLastIndex((line) => line.includes("counter name"));

@@ -44,8 +44,10 @@ export async function up(config: Record<string, string> = {}, options = {}): Pro
 }
 
 /** The same for a config that the program refuses. */
-export async function refused(config: Record<string, string>): Promise<FailedRun> {
-  const error = await up(config).catch((reason: unknown) => reason);
+export const refused = (config: Record<string, string>) => refusal(up(config));
+
+export async function refusal(run: Promise<Run>): Promise<FailedRun> {
+  const error = await run.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(FailedRun);
   return error as FailedRun;
 }

@@ -46,12 +46,24 @@ export interface RunOptions {
   preview?: boolean;
   /** What a provider adds to the inputs of a resource. Default: nothing. */
   outputs?: (type: string, name: string, inputs: unknown) => Record<string, unknown>;
+  /** What a provider answers to a call of a function. Default: none is expected. */
+  calls?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
+}
+
+function unexpected(token: string): never {
+  throw new Error(`unexpected call of ${token}`);
 }
 
 /** Runs one program after another only: the SDK keeps its settings per process. */
 export async function run(
   program: () => Promise<Record<string, unknown> | void>,
-  { stack = "dev", config = {}, preview = false, outputs = () => ({}) }: RunOptions = {},
+  {
+    stack = "dev",
+    config = {},
+    preview = false,
+    outputs = () => ({}),
+    calls = unexpected,
+  }: RunOptions = {},
 ): Promise<Run> {
   const sent: pulumi.runtime.MockResourceArgs[] = [];
   const options = new Map<string, pulumi.CustomResourceOptions>();
@@ -69,9 +81,7 @@ export async function run(
         }
         return { id: `${name}-id`, state };
       },
-      call: ({ token }) => {
-        throw new Error(`unexpected call of ${token}`);
-      },
+      call: ({ token, inputs }) => calls(token, inputs),
     },
     PROJECT,
     stack,

@@ -56,7 +56,7 @@ describe("outside a lab", () => {
   test("setup refuses an argument it does not know", async () => {
     expect(await lab("setup", "--nod")).toEqual({
       status: 1,
-      output: "lab/setup: unknown argument --nod (known: --node)\n",
+      output: "lab/setup: unknown argument --nod (known: --node, --ec2)\n",
     });
   });
 });

@@ -43,6 +43,7 @@ function machine(user: string): Machine {
       hostKey: "HOST",
     }),
     ingressAddress: pulumi.output("192.0.2.10"),
+    inboundAddress: pulumi.output("192.0.2.10"),
     advertiseAddress: pulumi.output("198.51.100.10"),
     identity: pulumi.output("uuid"),
     knownHost: pulumi.output("192.0.2.10 HOST"),

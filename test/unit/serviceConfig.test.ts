@@ -18,7 +18,8 @@ describe("one bad value is one problem, which says what to write instead", () =>
   const DOCKER = "write one such as unix:///var/run/docker.sock or ssh://user@host";
   const NO_DOCKER = `is not the address of a Docker engine; ${DOCKER}`;
   const STORAGE =
-    "is not a kind of storage; write none, nfs (with nfsServer and nfsExport) or machine";
+    "is not a kind of storage; write none, nfs (with nfsServer and nfsExport), machine (on KVM) or " +
+    "efs (on EC2)";
   const SERVER = "is no IPv4 address and no host name; write one such as 192.168.42.1";
   const EXPORT =
     "is no absolute path without spaces, commas and colons; write one such as /srv/swarm";

@@ -40,6 +40,17 @@ describe("planVolume", () => {
     });
   });
 
+  test("mounts a file system on AWS as AWS says", () => {
+    const efs: Storage = { kind: "efs", server: "fs-1.efs.x.amazonaws.com", export: "/" };
+    expect(planVolume(efs, "portainer").driverOptions).toEqual({
+      type: "nfs",
+      o:
+        "addr=fs-1.efs.x.amazonaws.com,nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600," +
+        "retrans=2,noresvport,noatime",
+      device: ":/portainer",
+    });
+  });
+
   test("has one slash before the folder, whatever the export ends in", () => {
     const device = (folder: string) =>
       planVolume({ ...nfs, export: folder }, "web").driverOptions.device;

@@ -3,14 +3,16 @@
  * same code, image and domain definition as the whole program has.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { planCluster } from "../../../plan/cluster";
 import { readConfig } from "../../../stacks/config";
 import { kvmTarget } from "../../../stacks/kvm";
 
 export = async () => {
   const config = readConfig();
-  const plan = planCluster(config, pulumi.getStack());
-  const { machines, sshPrivateKey } = await kvmTarget(config, plan);
+  const { machines, sshPrivateKey } = await kvmTarget({
+    config,
+    stack: pulumi.getStack(),
+    published: [],
+  });
   return {
     nodes: machines.map(({ name, role, ingressAddress, identity }) => ({
       name,

@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Certificates } from "../components/api/certificates";
+import type { Machine } from "../components/machine/machine";
+import type { SharedFolder } from "../components/storage/sharedStorage";
+import type { OpenPort } from "../plan/compose";
+import type { Config } from "../plan/config";
+import { ec2Target } from "./ec2";
+import { kvmTarget } from "./kvm";
+
+/** What a target gives to the rest of the program. */
+export interface Target {
+  /** The nodes: managers first, then workers. */
+  machines: Machine[];
+  /** The machine that keeps data for services, where the config asks for one. */
+  storageMachine: Machine | undefined;
+  /** Where services keep data that outlives the node they run on. */
+  storage: SharedFolder;
+  /** The network that the nodes' advertise addresses are in. */
+  internalCidr: string;
+  /** Of the managers' API. */
+  certificates: Certificates;
+  /** Where clients reach the API of whichever manager answers, where there is such an address. */
+  apiAddress: pulumi.Output<string> | undefined;
+  /** OpenSSH private key that logs in to every machine. */
+  sshPrivateKey: pulumi.Output<string>;
+  /** Identifiers of the networks that were made or found, by name. */
+  networkIds: pulumi.Output<Record<string, string>>;
+}
+
+/** What every target is made from. */
+export interface TargetArgs {
+  config: Config;
+  /** Name of the Pulumi stack. */
+  stack: string;
+  /** Ports that services have open on nodes. */
+  published: OpenPort[];
+}
+
+/**
+ * Makes the machines on the target that the config names.
+ *
+ * @throws ConfigError for what is wrong with the config there, before anything is registered.
+ */
+export async function makeTarget(args: TargetArgs): Promise<Target> {
+  return args.config.target === "ec2" ? ec2Target(args) : kvmTarget(args);
+}
