@@ -9,7 +9,9 @@ export interface Node {
   advertiseAddress?: string | undefined;
 }
 
-export const COMMAND = "command:remote:Command";
+/** Scripts run on one machine, or from here on whichever manager answers. */
+const COMMANDS = ["command:remote:Command", "command:local:Command"];
+export const isCommand = ({ type }: Pick<Resource, "type">) => COMMANDS.includes(type);
 const STACK = "pulumi:pulumi:Stack";
 
 /** A machine, on whatever target. */
@@ -31,8 +33,7 @@ export function managers(resources: Resource[]): Node[] {
 
 /** A script on a node (components/swarm/nodeScript.ts). */
 export interface Script {
-  connection?: { host?: string };
-  /** Command lines: `bash -s -- ARGUMENTS`. */
+  /** Command lines: `bash -s -- ARGUMENTS`, on a manager `... on-manager ... HOST 'bash -s -- ARGUMENTS'`. */
   create?: string;
   delete?: string;
   stdin?: string;
@@ -40,18 +41,19 @@ export interface Script {
 
 /** The script of that name, such as `swarm-mg0-member`. */
 export function script(resources: Resource[], name: string): Script | undefined {
-  return resources.find((one) => one.type === COMMAND && one.name === name)?.props;
+  return resources.find((one) => isCommand(one) && one.name === name)?.props;
 }
 
 /** The arguments in a script's command line. */
 export function scriptArguments(line: string): string[] {
-  return line.slice(line.indexOf(" -- ") + " -- ".length).split(" ");
+  const words = line.slice(line.indexOf(" -- ") + " -- ".length);
+  return words.replace(/'$/, "").split(" ");
 }
 
 /** The value of a variable that a script gets over stdin, as far as it is known. */
-export function variable({ type, props }: Resource, name: string): string | undefined {
-  const { stdin } = props as Script;
-  if (type !== COMMAND || stdin === undefined) return undefined;
+export function variable(resource: Resource, name: string): string | undefined {
+  const { stdin } = resource.props as Script;
+  if (!isCommand(resource) || stdin === undefined) return undefined;
   const match = new RegExp(
     `^${name}=(?:'(?<plain>[^']*)'|"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<bare>(?:[^\\s\\\\]|\\\\.)*))$`,
     "ms",

@@ -1,4 +1,5 @@
 import { isMachine, managers, nodes, script, scriptArguments, type Node } from "../program";
+import { anyManagerBut } from "../../plan/sshConfig";
 import { show, type Resource, type StackRule } from "../rule";
 
 /** https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance */
@@ -95,11 +96,11 @@ function exitProblem(node: Node, resources: Resource[]): string | undefined {
   if (action !== "leave") {
     return `delete is ${show(member.delete)}, which does not take ${node.name} out; write "leave"`;
   }
-  const host = member.connection?.host;
-  if (host !== undefined && host === node.ingressAddress && managers(resources).length > 1) {
+  const others = anyManagerBut(node.name);
+  if (member.delete && managers(resources).length > 1 && !member.delete.includes(` ${others} `)) {
     return (
-      `connection.host is ${show(host)}, ${node.name}'s own, which cannot answer when it is gone; ` +
-      "write another manager's"
+      `delete is ${show(member.delete)}, which may run on ${node.name} itself, and that cannot answer ` +
+      `when it is gone; write ${others}`
     );
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { isAddress, isInside, isPrivate, networkForm, overlap } from "../../plan/addresses";
-import { COMMAND, nodes, script, scriptArguments, stackOutputs } from "../program";
+import { isCommand, nodes, script, scriptArguments, stackOutputs } from "../program";
 import { show, type Finding, type Resource, type StackRule } from "../rule";
 
 const LIBVIRT_NETWORK = "libvirt:index/network:Network";
@@ -55,7 +55,7 @@ export const internalAdvertise: StackRule = {
 /** The scripts that start, join and look after nodes, with the addresses in their arguments. */
 function advertisingScripts(resources: Resource[]): { name: string; addresses: string[] }[] {
   return resources
-    .filter(({ type, name }) => type === COMMAND && /^swarm-(init|.+-join|.+-member)$/.test(name))
+    .filter((one) => isCommand(one) && /^swarm-(init|.+-join|.+-member)$/.test(one.name))
     .map(({ name, props }) => ({
       name,
       addresses: scriptArguments((props.create as string | undefined) ?? "").filter(isAddress),

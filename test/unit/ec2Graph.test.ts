@@ -411,8 +411,6 @@ describe("load balancers", () => {
     expect((await resolve(all.outputs.dockerHost)).value).toBe(
       "tcp://api-balancer-nlb.elb.amazonaws.com:2376",
     );
-    // A manager that has not joined yet would answer there too, so the program asks the first one.
-    expect(resource(all, "swarm-provider").inputs.host).toBe(`tcp://${publicAddress("mg0")}:2376`);
   });
 });
 
@@ -431,7 +429,7 @@ describe("the file system", () => {
   test("is what services keep their data on", async () => {
     const server = "fs-1.efs.eu-central-1.amazonaws.com";
     const { inputs } = resource(aws, "volumes-folders");
-    expect(inputs.create).toBe(`sudo -n bash -s -- 900 ${server} / portainer`);
+    expect(inputs.create).toContain(` 'sudo -n bash -s -- 900 ${server} / portainer'`);
     const portainer = JSON.stringify(resource(aws, "services-portainer-service").inputs);
     expect(portainer).toContain(`addr=${server},nfsvers=4.1,`);
     expect(portainer).toContain('":/portainer"');
@@ -451,6 +449,8 @@ describe("the outputs on EC2", () => {
       ingressAddress: publicAddress("mg2"),
       advertiseAddress: "192.168.144.12",
       id: "id-mg2",
+      availability: "active",
+      labels: [],
     });
     expect((await resolve(aws.outputs.networkIds)).value).toMatchObject({
       vpc: "vpc-vpc-id",
@@ -462,7 +462,7 @@ describe("the outputs on EC2", () => {
   test("say how to log in, what host keys to expect, and where the API is", async () => {
     const address = publicAddress("worker1");
     expect((await resolve(aws.outputs.ssh)).value).toMatchObject({
-      worker1: expect.stringMatching(new RegExp(`^ssh .* admin@${address}$`)),
+      worker1: "ssh -F .cache/ssh/aws/config worker1",
     });
     expect((await resolve(aws.outputs.sshKnownHosts)).value).toContain(
       `${address} ssh-ed25519 AAAAworker1-host-key`,

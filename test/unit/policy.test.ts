@@ -266,10 +266,11 @@ const command = (name: string, props: object) => ({
   name,
   props: { ...props },
 });
+const onManager = (manager: string, words: string) =>
+  `components/swarm/on-manager 300 config ${manager} 'sudo -n bash -s -- ${words}'`;
 const member = (name: string, props: object = {}) =>
   command(`swarm-${name}-member`, {
-    delete: `sudo -n bash -s -- leave 120 id-${name}`,
-    connection: { host: "192.168.123.99" },
+    delete: onManager(`swarm-without-${name}`, `leave 120 id-${name}`),
     ...props,
   });
 const hostKey = (name: string, publicKeyOpenssh?: string) => ({
@@ -327,16 +328,16 @@ describe("rules for a stack pass", () => {
     ["graceful-exit", "a node that leaves", [stack({ nodes: [node("mg0")] }), member("mg0")]],
     [
       "graceful-exit",
-      "arguments and connection that are not known yet",
-      [
-        stack({ nodes: [node("mg0")] }),
-        member("mg0", { delete: undefined, connection: undefined }),
-      ],
+      "arguments that are not known yet",
+      [stack({ nodes: [node("mg0")] }), member("mg0", { delete: undefined })],
     ],
     [
       "graceful-exit",
       "the only manager, which nobody else sees off",
-      [stack({ nodes: [node("mg0")] }), member("mg0", { connection: { host: "192.168.123.10" } })],
+      [
+        stack({ nodes: [node("mg0")] }),
+        member("mg0", { delete: onManager("swarm-any", "leave 120 id-mg0") }),
+      ],
     ],
     [
       "one-manager-at-a-time",

@@ -1,0 +1,109 @@
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { listNodes } from "../../lab/conformance/nodes";
+import { openStack, runOptions, whyNoPulumi } from "../../lab/engine";
+import type { StackOutputs } from "../../lab/outputs";
+import { failures, Lab, run, Steps, withCluster } from "../e2e/lab";
+
+export const MINUTES = 60_000;
+
+/** These suites need an engine that updates, replaces and deletes: only Pulumi's own does. */
+export function describeWithPulumi(name: string, body: () => void): void {
+  const missing = whyNoPulumi();
+  if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
+  (missing ? describe.skip : describe)(name, body);
+}
+
+/** The `dev` stack in a lab of its own, as an operator works on it. */
+export class Operator {
+  private constructor(
+    private readonly lab: Lab,
+    private readonly stack: Stack,
+    private readonly settings: Record<string, string>,
+  ) {}
+
+  outputs!: StackOutputs;
+
+  /** @param settings config that stays the same throughout */
+  static async start(settings: Record<string, string> = {}): Promise<Operator> {
+    const lab = await Lab.start();
+    return new Operator(lab, await openStack(lab.stack(settings)), settings);
+  }
+
+  /** One `up`, with some of the config changed; tells what it did. */
+  async up(changes: Record<string, string> = {}, replace: string[] = []): Promise<Steps> {
+    const steps = new Steps();
+    const { outputs } = await this.stack.up({
+      ...this.options(changes),
+      onEvent: steps.onEvent,
+      ...(replace.length > 0 ? { replace } : {}),
+    });
+    this.outputs = plainOutputs(outputs);
+    return steps;
+  }
+
+  /** Fails unless an `up` with that config has nothing to do. */
+  async expectNoChanges(changes: Record<string, string> = {}): Promise<void> {
+    await this.stack.up({ ...this.options(changes), expectNoChanges: true });
+  }
+
+  async refresh(changes: Record<string, string> = {}): Promise<void> {
+    await this.stack.refresh(this.options(changes));
+  }
+
+  async destroy(): Promise<void> {
+    await this.stack.destroy(this.options());
+  }
+
+  /** A lock that an engine left behind which was ended. */
+  async cancel(): Promise<void> {
+    await this.stack.cancel();
+  }
+
+  /** Runs a virsh command on a node's machine. */
+  async virsh(command: string, node: string): Promise<void> {
+    await this.lab.virsh(command, node);
+  }
+
+  /** A machine that is gone for good: its power, its definition and its disks. */
+  async lose(node: string): Promise<void> {
+    await this.lab.virsh("destroy", node);
+    await this.lab.virsh("undefine", node);
+    await run("bash", ["-c", `rm /var/lib/libvirt/pulumi-swarm/dev/${node}-*.qcow2`]);
+    await run("virsh", ["--connect", this.lab.hypervisor.uri, "pool-refresh", "swarm-dev"]);
+  }
+
+  /** Every node's name, status and part in the swarm, as the named manager lists them. */
+  async nodes(from = this.outputs.leaderCandidates[0]!): Promise<string[]> {
+    return withCluster(this.outputs, async (cluster) => {
+      const manager = cluster.nodes.find(({ name }) => name === from)!;
+      const rows = await listNodes(cluster, manager);
+      return rows.map(({ name, status, managerStatus }) =>
+        [name, status, managerStatus].join(" ").trim(),
+      );
+    });
+  }
+
+  /** Of the conformance checks, what does not hold. */
+  async failures(): Promise<string[]> {
+    return failures(this.outputs);
+  }
+
+  async stop(): Promise<void> {
+    await this.lab.stop();
+  }
+
+  private options(changes: Record<string, string> = {}) {
+    return runOptions(this.lab.stack({ ...this.settings, ...changes }));
+  }
+}
+
+/** What `pulumi up --replace` takes to make a machine anew: its own host key, which all else follows. */
+export function hostKeyUrn(node: string): string {
+  const types = "swarm:machine:KvmMachine$tls:index/privateKey:PrivateKey";
+  return `urn:pulumi:dev::pulumi-swarm::${types}::${node}-host-key`;
+}
+
+function plainOutputs(outputs: OutputMap): StackOutputs {
+  const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
+  return Object.fromEntries(plain) as StackOutputs;
+}
