@@ -22,8 +22,8 @@ const DOCKER = join(__dirname, "../fixtures/docker.sh");
 
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
-  ..."awk base64 basename bash cat date dirname env grep install".split(" "),
-  ..."mkdir mktemp mv paste rm rmdir sed sort wc xargs".split(" "),
+  ..."awk base64 basename bash cat cut date dirname env grep head install ls".split(" "),
+  ..."mkdir mktemp mv paste rm rmdir sed sort touch wc xargs".split(" "),
 ];
 
 /** Where nothing listens. */
@@ -54,6 +54,7 @@ export class FakeNode {
       "engine",
       "nodes",
       "configs",
+      "secrets",
       "networks",
       "stacks",
       "tokens",
@@ -113,20 +114,26 @@ export class FakeNode {
       this.member(`m${i}`, { role: "manager", reachability: "reachable" });
     }
     for (let i = 1; i <= workers; i++) this.member(`w${i}`, { role: "worker" });
-    this.config("wanted-managers", { label: managers });
+    this.config("wanted-size", { managers, nodes: managers + workers });
   }
 
   /** What the swarm knows about a node. */
   member(id: string, fields: Record<string, string>): void {
-    const all = { hostname: `host-${id}`, state: "ready", address: `10.9.0.${id}`, ...fields };
+    const all = {
+      ...{ hostname: `host-${id}`, state: "ready", address: `10.9.0.${id}` },
+      ...{ labels: `swarm.arrived=${id}` },
+      ...fields,
+    };
     for (const [field, value] of Object.entries(all)) this.write(`nodes/${id}/${field}`, value);
   }
 
-  /** A config of the swarm, made so many seconds ago. */
-  config(name: string, { label = "", age = 0 }: { label?: string | number; age?: number }): void {
-    this.write(`configs/${name}/id`, `id-of-${name}`);
-    this.write(`configs/${name}/label`, label);
+  /** A config of the swarm with these labels, made so many seconds ago. */
+  config(name: string, labels: Record<string, string | number>, age = 0): void {
+    for (const [label, value] of Object.entries(labels)) {
+      this.write(`configs/${name}/label-${label}`, value);
+    }
     this.write(`configs/${name}/made`, Math.floor(Date.now() / 1000) - age);
+    this.write(`configs/${name}/id`, `id-of-${name}`);
   }
 
   /** Makes `docker WORDS...` fail the given number of times, or always. */

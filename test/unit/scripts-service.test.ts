@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { FakeNode, onlyMessage } from "./fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
@@ -83,5 +85,81 @@ describe("stack remove", () => {
     const { code, stderr } = await remove();
     expect(code).toBe(1);
     expect(stderr).toContain(NEVER_GONE);
+  });
+});
+
+describe("file", () => {
+  const file = (action: string, kind = "secret", content = "open\nsesame") =>
+    node.run("service/file", [action, kind, "name-1"], { CONTENT: content });
+
+  test.each(["secret", "config"])("makes a %s with its content byte for byte", async (kind) => {
+    node.swarm(1);
+    const { code, stdout } = await file("create", kind);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${node.read(`${kind}s/name-1/id`)}\n`);
+    expect(readFileSync(join(node.folder, `${kind}s/name-1/content`), "utf8")).toBe("open\nsesame");
+    expect(node.read("calls")).not.toContain("sesame");
+  });
+
+  test("prints the ID of one that is there, and nothing else", async () => {
+    node.swarm(1);
+    const first = await file("create");
+    expect(await file("create")).toEqual(first);
+    expect(node.calls(/secret create/)).toHaveLength(1);
+  });
+
+  test("gives up when it cannot be made", async () => {
+    node.swarm(1);
+    node.fastForward = true;
+    node.failing("secret create");
+    const { code, stderr } = await file("create");
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 30 s waiting for the secret name-1 to be made",
+    );
+  });
+
+  test("removes it once no task uses it any more, and is content where it is gone", async () => {
+    node.swarm(1);
+    await file("create");
+    node.write("secrets/name-1/used", "");
+    const running = file("remove");
+    await node.called(/secret rm/, 2);
+    node.erase("secrets/name-1/used");
+    expect((await running).code).toBe(0);
+    expect(node.read("secrets/name-1/id")).toBeUndefined();
+    expect((await file("remove")).code).toBe(0);
+  });
+});
+
+describe("image", () => {
+  const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const image = (name: string) => node.run("service/image", [name]);
+  const answer = (body: string) => node.command("curl", `printf '%s' '${body}'`);
+
+  test("is printed with the digest that the registry knows it by", async () => {
+    answer(`{"Descriptor":{"digest":"${DIGEST}","size":1},"Platforms":[{"digest":"sha256:1"}]}`);
+    expect(await image("web/nginx:1.28")).toEqual({
+      code: 0,
+      stdout: `web/nginx:1.28@${DIGEST}\n`,
+      stderr: "",
+    });
+    expect(node.calls(/^curl/)[0]).toMatch(
+      /http:\/\/engine\/distribution\/web\/nginx:1\.28\/json$/,
+    );
+  });
+
+  test("with a digest is printed as it is", async () => {
+    expect(await image(`nginx@${DIGEST}`)).toMatchObject({ code: 0, stdout: `nginx@${DIGEST}\n` });
+  });
+
+  test("that the registry does not know is named, with its answer, after a second try", async () => {
+    answer('{"message":"manifest unknown"}');
+    const { code, stderr } = await image("nginx:0");
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      'node1: the registry does not know the image nginx:0: {"message":"manifest unknown"}',
+    );
+    expect(node.calls(/^curl/)).toHaveLength(2);
   });
 });

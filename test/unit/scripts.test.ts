@@ -43,8 +43,10 @@ describe("ready", () => {
     node.write("networks/docker_gwbridge", "");
   });
 
-  test("changes nothing on a node that is as it should be", async () => {
+  test("changes nothing on a node that is as it should be, and leaves word that it is", async () => {
+    expect(node.read("etc/docker/ready")).toBeUndefined();
     const { code, stdout } = await ready();
+    expect(node.read("etc/docker/ready")).toBe("");
     expect(code).toBe(0);
     expect(stdout).toBe("26.1.5\n");
     expect(node.calls(/^(systemctl|apt-get|nft --file|docker network create)/)).toEqual([]);
@@ -195,7 +197,7 @@ describe("ready", () => {
 });
 
 describe("init", () => {
-  const init = () => node.run("swarm/init", ["192.168.42.10", "10.0.0.0/8"]);
+  const init = () => node.run("swarm/init", [0, "192.168.42.10", "10.0.0.0/8"]);
 
   /** The engine's API answers with these status codes, the last one for ever. */
   function answers(...codes: number[]): void {
@@ -206,7 +208,21 @@ printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
     );
   }
 
-  beforeEach(() => answers(204));
+  beforeEach(() => {
+    node.write("etc/docker/ready", "");
+    answers(204);
+  });
+
+  test("does nothing before the machine is ready, and says so", async () => {
+    node.erase("etc/docker/ready");
+    node.engine("inactive");
+    const { code, stderr } = await init();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for this machine to be ready",
+    );
+    expect(node.calls(/swarm init/)).toEqual([]);
+  });
 
   test("starts the swarm on the internal address, and prints its ID", async () => {
     node.engine("inactive");
@@ -389,18 +405,20 @@ describe("api", () => {
 });
 
 describe("size", () => {
-  test("notes the wanted number of managers, and a later one in its place", async () => {
+  test("notes the wanted numbers, and later ones in their place", async () => {
     node.engine("active", { cluster: "cluster1" });
-    expect((await node.run("swarm/size", [3])).code).toBe(0);
-    expect(node.read("configs/wanted-managers/label")).toBe("3");
-    expect((await node.run("swarm/size", [5])).code).toBe(0);
-    expect(node.read("configs/wanted-managers/label")).toBe("5");
+    expect((await node.run("swarm/size", [3, 6])).code).toBe(0);
+    const wanted = () =>
+      ["managers", "nodes"].map((what) => node.read(`configs/wanted-size/label-${what}`));
+    expect(wanted()).toEqual(["3", "6"]);
+    expect((await node.run("swarm/size", [5, 9])).code).toBe(0);
+    expect(wanted()).toEqual(["5", "9"]);
   });
 
   test("takes out what joins that broke off have left, and nothing else", async () => {
     node.swarm(3, 1);
     node.member("broken", { role: "worker", hostname: "", state: "unknown" });
-    expect((await node.run("swarm/size", [3, "m1", "m2", "m3", "w1"])).code).toBe(0);
+    expect((await node.run("swarm/size", [3, 4, "m1", "m2", "m3", "w1"])).code).toBe(0);
     expect(node.read("nodes/broken/role")).toBeUndefined();
     expect(node.calls(/node rm/)).toEqual(["docker node rm --force broken"]);
   });
@@ -408,9 +426,9 @@ describe("size", () => {
   test("says so when it cannot", async () => {
     node.engine("active", { cluster: "cluster1" });
     node.failing("config create");
-    const { code, stderr } = await node.run("swarm/size", [3]);
+    const { code, stderr } = await node.run("swarm/size", [3, 6]);
     expect(code).toBe(1);
-    expect(stderr).toContain("could not note the wanted number of managers");
+    expect(stderr).toContain("could not note the wanted size in the swarm");
   });
 });
 
@@ -472,6 +490,9 @@ echo '{"message":"connection refused"}'`,
     );
   }
 
+  // The ingress network is among this node's networks, and it has its place in it.
+  beforeEach(() => node.write("networks/my-ingress", "my-ingress-sbox "));
+
   const requests = () => (node.read("requests") ?? "").split("\n").filter(Boolean);
 
   test("goes through the first manager that lets it in, and prints the node's ID", async () => {
@@ -488,6 +509,27 @@ echo '{"message":"connection refused"}'`,
         RemoteAddrs: [`${manager}:2377`],
         JoinToken: TOKEN,
       })),
+    );
+  });
+
+  test("waits until the routing mesh has reached the node", async () => {
+    node.engine("inactive");
+    node.erase("networks/my-ingress");
+    letIn(MANAGERS[0]!);
+    const running = joinSwarm(20);
+    await node.called(/network ls/, 2);
+    node.write("networks/my-ingress", "my-ingress-sbox ");
+    expect(await running).toMatchObject({ code: 0, stdout: "node1\n" });
+  });
+
+  test("says so when it does not", async () => {
+    node.engine("inactive");
+    node.write("networks/my-ingress", "");
+    letIn(MANAGERS[0]!);
+    const { code, stdout, stderr } = await joinSwarm();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for the ingress network to reach this node",
     );
   });
 
@@ -567,7 +609,7 @@ echo '{"message":"connection refused"}'`,
 
 describe("member arrive", () => {
   const arrive = (id: string, role: string, address: string, seconds = 0) =>
-    node.run("swarm/member", ["arrive", seconds, id, role, address]);
+    node.run("swarm/member", ["arrive", seconds, id, role, address, "active"]);
 
   beforeEach(() => node.swarm(3));
 
@@ -600,8 +642,22 @@ describe("member arrive", () => {
     );
   });
 
-  /** What changes the swarm. */
-  const changes = () => node.calls(/^docker node (update|demote|rm)/);
+  /** What changes who is in the swarm. */
+  const changes = () => node.calls(/^docker node (demote|rm)/);
+
+  test.each([
+    ["instead of those that it had", "disk=hdd\nzone=a", ["disk=ssd"], ["disk=ssd"]],
+    ["and none where none are wanted", "disk=hdd", [], []],
+    ["beside our own", "swarm.ingress=n1", ["a=b"], ["a=b", "swarm.ingress=n1"]],
+  ])("gives the node its availability, and its labels %s", async (_, before, wanted, after) => {
+    node.write("nodes/w1/labels", `${before}\n`);
+    const args = ["arrive", 0, "w1", "worker", "10.9.0.w1", "drain", ...wanted];
+    expect((await node.run("swarm/member", args)).code).toBe(0);
+    expect(node.read("nodes/w1/labels")!.split("\n").sort()).toEqual(
+      [...after, "swarm.arrived=w1"].sort(),
+    );
+    expect(node.read("nodes/w1/availability")).toBe("drain");
+  });
 
   test.each(["worker", "manager"])(
     "takes the %s out that the node was in an earlier life",
@@ -644,16 +700,17 @@ describe("member arrive", () => {
 
 // Where a test gives no seconds, every condition is asked for once.
 describe("member leave", () => {
-  const leave = (id: string, seconds = 0) => node.run("swarm/member", ["leave", seconds, id]);
+  /** @param away how long a node that is away may take, in seconds */
+  const leave = (id: string, seconds = 0, { away = seconds, atOnce = 1 } = {}) =>
+    node.run("swarm/member", ["leave", seconds, id, away, atOnce]);
   /** What changes the swarm, without the lock. */
   const changes = () => node.calls(/^docker node (update|demote|rm)/);
   /** The node on whose behalf the lock is held. */
-  const LOCK = "configs/leaving/label";
+  const LOCK = "configs/leaving/label-node";
 
   test("drains a worker, then removes it, and leaves no lock", async () => {
     node.swarm(3);
-    const { code } = await leave("w1");
-    expect(code).toBe(0);
+    expect((await leave("w1")).code).toBe(0);
     expect(changes()).toEqual([
       "docker node update --availability drain w1",
       "docker node rm --force w1",
@@ -673,10 +730,12 @@ describe("member leave", () => {
     expect(changes()).toHaveLength(2);
   });
 
-  test("removes a worker whose tasks do not end within the bound", async () => {
+  test("removes a worker whose tasks do not end within the bound, and says so", async () => {
     node.swarm(3);
     node.write("nodes/w1/tasks", "Running 2 hours ago\n");
-    expect((await leave("w1")).code).toBe(0);
+    const { code, stderr } = await leave("w1");
+    expect(code).toBe(0);
+    expect(stderr).toBe("host-w1 leaves with tasks still on it: they did not move within 0 s\n");
     expect(changes()).toContain("docker node rm --force w1");
   });
 
@@ -711,43 +770,40 @@ describe("member leave", () => {
     node.swarm(3);
     node.member("m3", { role: "manager", reachability: "unreachable" });
     const running = leave("m2", 20);
-    await node.called(/Reachability/);
+    await node.called(/node ls/, 3);
     expect(changes()).toEqual([]);
     node.member("m3", { role: "manager", reachability: "reachable" });
     expect((await running).code).toBe(0);
     expect(changes()).toContain("docker node demote m2");
   });
 
-  test.each([
-    ["another one is unreachable", 5, { m3: "unreachable" }, /unhealthy: host-m3; wanted: 5/],
-    ["it is the only one", 1, {}, /unhealthy: none; wanted: 1/],
-  ])("keeps a manager when %s", async (_, managers, unhealthy, message) => {
-    node.swarm(managers);
-    for (const [id, reachability] of Object.entries(unhealthy)) {
-      node.member(id, { role: "manager", reachability });
-    }
-    const id = managers === 1 ? "m1" : "m2";
-    const { code, stderr } = await leave(id);
+  test("keeps a manager, and changes nothing, when another one is unreachable", async () => {
+    node.swarm(5);
+    node.member("m3", { role: "manager", reachability: "unreachable" });
+    const { code, stderr } = await leave("m2");
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toMatch(message);
-    expect(stderr).toContain(`manager ${id} stays`);
+    expect(onlyMessage(stderr)).toContain(
+      "host-m2 stays, and nothing was changed: without it 3 of 4 managers are reachable, which is " +
+        "no safe majority of all (not well: host-m3)",
+    );
     expect(changes()).toEqual([]);
     expect(node.read(LOCK)).toBeUndefined();
   });
 
-  test("counts a majority of the wanted managers, not of those that are there", async () => {
-    node.swarm(3);
-    node.config("wanted-managers", { label: 7 });
-    const { code, stderr } = await leave("m2");
+  test("keeps the only manager at once, and says what to do", async () => {
+    node.swarm(1);
+    const { code, stderr } = await leave("m1", 100);
     expect(code).toBe(1);
-    expect(stderr).toContain("wanted: 7");
+    expect(onlyMessage(stderr)).toMatch(/it is the only manager, .*Set managers to 3/);
     expect(changes()).toEqual([]);
   });
 
-  test("does nothing when the swarm is being torn down", async () => {
+  test("counts a majority of the wanted managers, not of those that are there", async () => {
     node.swarm(3);
-    node.config("teardown", {});
-    expect((await leave("m2")).code).toBe(0);
+    node.config("wanted-size", { managers: 7, nodes: 8 });
+    const { code, stderr } = await leave("m2");
+    expect(code).toBe(1);
+    expect(stderr).toContain("no safe majority");
     expect(changes()).toEqual([]);
   });
 
@@ -757,25 +813,87 @@ describe("member leave", () => {
     expect(changes()).toEqual([]);
   });
 
-  test("does nothing in a swarm that was never brought up to the end", async () => {
-    node.swarm(3, 1);
-    node.erase("configs/wanted-managers");
+  test("takes the swarm's size as it is where none was noted", async () => {
+    node.swarm(3, 2);
+    node.erase("configs/wanted-size");
     expect((await leave("m3")).code).toBe(0);
-    expect(changes()).toEqual([]);
+    expect((await leave("w1")).code).toBe(0);
+    expect(changes()).toContain("docker node rm --force m3");
   });
 
-  test("ends well, and says so, when nobody is left to tell", async () => {
+  test("says so when no manager lists the nodes", async () => {
     node.engine("inactive");
     const { code, stderr } = await leave("w1");
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/^node1 is no manager .*: nobody is left to tell that w1 leaves\n$/);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 0 s waiting for the swarm to list its nodes",
+    );
+  });
+
+  describe("in turns:", () => {
+    beforeEach(() => node.swarm(3, 3));
+
+    const AWAY = "2 nodes would be away at a time, and 1 may be";
+
+    test.each<[string, () => void, string]>([
+      ["that is missing", () => node.erase("nodes/w2"), "none"],
+      ["that is down", () => node.write("nodes/w2/state", "down"), "host-w2"],
+      ["that has not arrived yet", () => node.write("nodes/w2/labels", ""), "host-w2"],
+    ])("waits for a node %s, and gives up in the end", async (_, trouble, unwell) => {
+      trouble();
+      const { code, stderr } = await leave("w1");
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain(`${AWAY} (not well: ${unwell})`);
+      expect(changes()).toEqual([]);
+      expect(node.read(LOCK)).toBeUndefined();
+    });
+
+    test("goes on when that node is back", async () => {
+      node.write("nodes/w2/labels", "");
+      const running = leave("w1", 20);
+      await node.called(/node ls/, 3);
+      expect(changes()).toEqual([]);
+      node.write("nodes/w2/labels", "swarm.arrived=w2\n");
+      expect((await running).code).toBe(0);
+      expect(changes()).toContain("docker node rm --force w1");
+    });
+
+    test("does not wait where more may be away", async () => {
+      node.erase("nodes/w2");
+      expect((await leave("w1", 0, { atOnce: 2 })).code).toBe(0);
+    });
+
+    test("does not wait when the swarm is meant to be smaller", async () => {
+      node.config("wanted-size", { managers: 3, nodes: 3 });
+      for (const id of ["w1", "w2", "w3"]) expect((await leave(id)).code).toBe(0);
+      expect(changes()).toContain("docker node rm --force w3");
+    });
+
+    test("lets a node go that is away itself", async () => {
+      node.erase("nodes/w2");
+      node.write("nodes/w1/state", "down");
+      expect((await leave("w1")).code).toBe(0);
+    });
+
+    test.each<[string, () => void, number]>([
+      ["is there, but not well, little", () => node.write("nodes/w2/state", "down"), 3],
+      ["is missing what it needs to come back", () => node.erase("nodes/w2"), 9],
+    ])("gives one that %s", async (_, trouble, seconds) => {
+      node.fastForward = true;
+      trouble();
+      expect((await leave("w1", 3, { away: 9 })).code).toBe(1);
+      // A look every two seconds of this clock, and the first one for the list.
+      const looks = node.calls(/node ls/).length - 1;
+      expect(looks).toBeGreaterThan(seconds / 2);
+      expect(looks).toBeLessThanOrEqual(seconds / 2 + 3);
+    });
   });
 
   describe("one at a time:", () => {
     beforeEach(() => node.swarm(3, 2));
 
     test("waits for the lock", async () => {
-      node.config("leaving", { label: "w2", age: 550 }); // less than six times the bound
+      node.config("leaving", { node: "w2" }, 550); // less than six times the bound
       const running = leave("w1", 100);
       await node.called(/config inspect .*CreatedAt/, 2);
       expect(changes()).toEqual([]);
@@ -787,18 +905,18 @@ describe("member leave", () => {
 
     test("gives up, with nothing changed, when another one holds it on and on", async () => {
       node.fastForward = true;
-      node.config("leaving", { label: "w2", age: -1000 });
+      node.config("leaving", { node: "w2" }, -1000);
       const { code, stderr } = await leave("w1", 2);
       expect(code).toBe(1);
-      expect(onlyMessage(stderr)).toBe(
-        "node1: gave up after 12 s waiting for another node to finish leaving",
+      expect(onlyMessage(stderr)).toContain(
+        "host-w1 stays, and nothing was changed: another node is leaving, and does not finish",
       );
       expect(changes()).toEqual([]);
       expect(node.read(LOCK)).toBe("w2");
     });
 
     test("takes the lock over from a run that was ended long ago", async () => {
-      node.config("leaving", { label: "w2", age: 601 }); // more than six times the bound
+      node.config("leaving", { node: "w2" }, 601); // more than six times the bound
       expect((await leave("w1", 100)).code).toBe(0);
       expect(node.calls(/config rm/)[0]).toBe("docker config rm id-of-leaving");
       expect(node.read("nodes/w1/role")).toBeUndefined();
@@ -827,7 +945,7 @@ describe("member leave", () => {
     });
 
     test("takes the lock over from an earlier run about the same node", async () => {
-      node.config("leaving", { label: "w1" });
+      node.config("leaving", { node: "w1" });
       expect((await leave("w1", 20)).code).toBe(0);
       expect(node.read("nodes/w1/role")).toBeUndefined();
     });
@@ -842,28 +960,6 @@ describe("member leave", () => {
         expect(node.read(LOCK)).toBeUndefined();
       },
     );
-  });
-});
-
-describe("teardown", () => {
-  test("marks the swarm on its way down, and takes the mark away on its way up", async () => {
-    node.swarm(1);
-    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
-    expect(node.read("configs/teardown/label")).toBe("");
-    expect((await node.run("swarm/teardown", ["up"])).code).toBe(0);
-    expect(node.read("configs/teardown/label")).toBeUndefined();
-  });
-
-  test("ends well when it is done already", async () => {
-    node.swarm(1);
-    expect((await node.run("swarm/teardown", ["up"])).code).toBe(0);
-    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
-    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
-  });
-
-  test("ends well on its way down when nobody is left to tell", async () => {
-    node.engine("inactive");
-    expect((await node.run("swarm/teardown", ["down"])).code).toBe(0);
   });
 });
 

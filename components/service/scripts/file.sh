@@ -4,11 +4,10 @@
 # file.sh create secret|config NAME: it is there. Prints its ID. Variables: CONTENT.
 # file.sh remove secret|config NAME: it is gone.
 
-id_of() { docker "$KIND" inspect --format '{{.ID}}' "$NAME" 2>/dev/null; }
+# Docker prints an empty line for what is not there.
+id_of() { docker "$KIND" inspect --format '{{.ID}}' "$NAME" 2>/dev/null | grep .; }
 
-created() {
-  id_of || printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>/dev/null
-}
+created() { id_of || printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>/dev/null; }
 
 # Docker refuses while a task that is about to end still uses it.
 removed() {

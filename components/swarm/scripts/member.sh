@@ -130,7 +130,9 @@ may_leave() {
 }
 
 my_turn() {
-  may_leave && take_lock || return 1
+  may_leave || return 1
+  REASON="another node is leaving, and does not finish"
+  take_lock || return 1
   trap drop_lock EXIT
   # Things may have changed before the lock was there.
   may_leave && return 0

@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const SCRIPT = join(__dirname, "../../components/swarm/on-manager");
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "on-manager-"));
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(join(folder, "config"), "");
+  command("sleep", "exit 0");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function command(name: string, body: string): void {
+  const path = join(folder, "bin", name);
+  writeFileSync(path, `#!/bin/bash\ncd ${folder}\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+/** An `ssh` that notes its arguments and its stdin, and ends with these statuses one after the other. */
+function ssh(...statuses: number[]): void {
+  command(
+    "ssh",
+    `printf '%s|' "$@" >>calls; cat >>calls; echo >>calls
+statuses=(${statuses.join(" ")}); tries=$(grep -c ^-F calls)
+status=\${statuses[tries - 1]-${statuses.at(-1)}}
+((status == 255)) || echo "the answer"
+exit "$status"`,
+  );
+}
+
+const calls = () =>
+  existsSync(join(folder, "calls"))
+    ? readFileSync(join(folder, "calls"), "utf8").trim().split("\n").filter(Boolean)
+    : [];
+
+async function onManager(config = join(folder, "config"), seconds = 60) {
+  const child = spawn(SCRIPT, [`${seconds}`, config, "swarm-any", "bash -s -- arrive 1"], {
+    env: { PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (data) => (output.stdout += data));
+  child.stderr.on("data", (data) => (output.stderr += data));
+  child.stdin.on("error", () => undefined).end("the script");
+  const code = await new Promise<number>((done) => child.on("close", (status) => done(status!)));
+  return { code, ...output };
+}
+
+const CALL = () => `-F|${join(folder, "config")}|swarm-any|bash -s -- arrive 1|the script`;
+
+test("hands command and stdin to ssh, and its answer and status on", async () => {
+  ssh(0);
+  expect(await onManager()).toEqual({ code: 0, stdout: "the answer\n", stderr: "" });
+  expect(calls()).toEqual([CALL()]);
+});
+
+test("does not repeat what failed on the manager", async () => {
+  ssh(3);
+  expect((await onManager()).code).toBe(3);
+  expect(calls()).toHaveLength(1);
+});
+
+test("repeats it, with the same stdin, when there was no connection", async () => {
+  ssh(255, 255, 0);
+  expect(await onManager()).toMatchObject({ code: 0, stdout: "the answer\n" });
+  expect(calls()).toEqual([CALL(), CALL(), CALL()]);
+});
+
+test("gives up after its bound", async () => {
+  ssh(255);
+  const { code, stderr } = await onManager(undefined, 0);
+  expect(code).toBe(1);
+  expect(stderr).toBe("no manager of a swarm with a leader answered within 0 s\n");
+});
+
+test("says how to get the config where there is none", async () => {
+  ssh(0);
+  const { code, stderr } = await onManager(join(folder, "ssh/dev/config"));
+  expect(code).toBe(1);
+  expect(stderr).toBe(`there is no ${join(folder, "ssh/dev/config")}: run npm run ssh -- -s dev\n`);
+  expect(calls()).toEqual([]);
+});
