@@ -46,6 +46,20 @@ describe("ingress attach", () => {
     expect(await running).toMatchObject({ code: 0, stdout: "net1\n" });
   });
 
+  test("changes the nodes' labels every ten tries, which makes Docker try again", async () => {
+    node.fastForward = true;
+    node.write("networks/net1", "");
+    expect((await ingress(25)).code).toBe(1);
+    const values = node
+      .calls(/^docker node update --label-add .* m1$/)
+      .map((call) => call.split(" ").at(-2));
+    expect(values).toEqual([
+      "swarm.ingress=net1",
+      "swarm.ingress=net1.10",
+      "swarm.ingress=net1.20",
+    ]);
+  });
+
   test.each([
     ["is without its end of the network", "other"],
     ["does not know the network", undefined],

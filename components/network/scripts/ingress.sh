@@ -11,12 +11,23 @@
 # so its label says which network it is in.
 LABEL=swarm.ingress
 
+# attach VALUE
 attach() {
   local nodes node
   nodes=$(docker node ls --quiet) || return 1
   for node in $nodes; do
-    docker node update --label-add "$LABEL=$NETWORK" "$node" >/dev/null || return 1
+    docker node update --label-add "$LABEL=$1" "$node" >/dev/null || return 1
   done
+}
+
+# Getting its place can fail for a node when the network is seconds old (Docker 26: "failed to find a
+# load balancer IP"). Docker tries again when something about the node changes, so now and then the
+# label does.
+attached_in_the_end() {
+  ! attached || return 0
+  TRIES=$((TRIES + 1))
+  ((TRIES % 10 != 0)) || attach "$NETWORK.$TRIES" || true
+  return 1
 }
 
 # On this node; others are no different.
@@ -41,8 +52,9 @@ main() {
   NETWORK=$3
   case $action in
     attach)
-      wait_for "$seconds" "the nodes to take the label $LABEL" attach
-      wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached
+      wait_for "$seconds" "the nodes to take the label $LABEL" attach "$NETWORK"
+      TRIES=0
+      wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached_in_the_end
       printf '%s\n' "$NETWORK"
       ;;
     remove) wait_for "$seconds" "the ingress network $NETWORK to go" remove ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # join.sh SECONDS CLUSTER_ID ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
-# the role that its token stands for, through the first manager that lets it in, and waits until the
-# routing mesh has reached it. Prints the node's ID. A node that is a member already stays as it is.
+# the role that its token stands for, through the first manager that lets it in, and gives the routing
+# mesh a moment to reach it. Prints the node's ID. A node that is a member already stays as it is.
 # Variables: JOIN_TOKEN. It goes to the engine's API over stdin, so it is in no argument list.
 
 # A manager knows its swarm's ID; a worker knows its managers only.
@@ -47,7 +47,8 @@ joined() {
   return 1
 }
 
-# The node's own place in the ingress network, without which it refuses published ports.
+# The node's own place in the ingress network, without which it refuses published ports. Docker does
+# not always manage at once; member.sh then changes the node's labels, which makes it try again.
 in_ingress() {
   local networks
   networks=$(docker network ls --quiet --filter driver=overlay) || return 1
@@ -70,7 +71,8 @@ main() {
     fi
     sleep 1
   done
-  wait_for "$seconds" "the ingress network to reach this node" in_ingress
+  deadline=$((SECONDS + 30))
+  until in_ingress || ((SECONDS >= deadline)); do sleep 1; done
   engine '{{.Swarm.NodeID}}'
 }
 
