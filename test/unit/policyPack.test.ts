@@ -104,7 +104,7 @@ test("it looks at a stack as a whole", async () => {
     return one;
   };
   const request = new proto.AnalyzeStackRequest();
-  const member = { delete: "bash -s -- leave 120 id" };
+  const member = { delete: "on-manager 300 config swarm-without-mg0 'bash -s -- leave 120 id'" };
   request.setResourcesList([
     resource("pulumi:pulumi:Stack", "dev", {
       nodes: [
@@ -113,8 +113,8 @@ test("it looks at a stack as a whole", async () => {
       ],
     }),
     resource("swarm:machine:KvmMachine", "mg0", { identity: runtime.unknownValue }),
-    resource("command:remote:Command", "swarm-mg0-member", member),
-    resource("command:remote:Command", "swarm-mg1-member", {}),
+    resource("command:local:Command", "swarm-mg0-member", member),
+    resource("command:local:Command", "swarm-mg1-member", {}),
   ]);
   const answer = await ask<proto.AnalyzeResponse>((done) => client.analyzeStack(request, done));
   expect(answer.getDiagnosticsList().map(line)).toEqual([
