@@ -19,8 +19,8 @@ export interface IngressNetworkArgs {
  * brings nodes into it which were there before it, and sees it off.
  *
  * A swarm has one ingress network at most, and it cannot go while a service publishes a port
- * through it. So a changed setting replaces it, and with it all that has `network` in its
- * `replaceWith`: the services that publish ports go first and come back last, in one `up`.
+ * through it. So a changed setting replaces it, and with it all that has its ID among its triggers:
+ * the services that publish ports go first and come back last, in one `up`.
  */
 export class IngressNetwork extends pulumi.ComponentResource {
   /** ID of the network, known once the nodes that are there take part in it. */
@@ -30,17 +30,18 @@ export class IngressNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:IngressNetwork", name, {}, opts);
 
-    const { subnet, gateway, ...settings } = args.ingress;
+    const { ingress, ...access } = args;
+    const { subnet, gateway, ...settings } = ingress;
     this.network = overlayNetwork(
       `${name}-network`,
-      { ...settings, ingress: true, ipamConfigs: [{ subnet, gateway }] },
+      { ...access, ...settings, ingress: true, ipamConfigs: [{ subnet, gateway }] },
       { parent: this },
     );
     const attached = managerScript(
       `${name}-attached`,
       {
         ...{ access: args.access, manager: ANY_MANAGER },
-        script: "network/ingress",
+        script: "network/overlay",
         create: ["attach", args.timeoutSeconds, this.network.id],
         // Before the provider would: it does not wait until the network is gone.
         delete: ["remove", args.timeoutSeconds, this.network.id],

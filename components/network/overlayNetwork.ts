@@ -2,9 +2,16 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../plan/fingerprint";
 import { overlayOptions } from "../../plan/ingress";
+import { ANY_MANAGER } from "../../plan/sshConfig";
+import { dockerHooks } from "../swarm/hooks";
+import type { SshAccess } from "../swarm/sshAccess";
 
 export interface OverlayNetworkArgs extends Omit<docker.NetworkArgs, "driver" | "options"> {
   name: string;
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
+  /** Bound for a network of the same name to go, in seconds. */
+  timeoutSeconds: number;
   /** Bytes */
   mtu: number;
   encrypted: boolean;
@@ -18,7 +25,7 @@ export interface OverlayNetworkArgs extends Omit<docker.NetworkArgs, "driver" | 
  */
 export function overlayNetwork(
   name: string,
-  { mtu, encrypted, ...args }: OverlayNetworkArgs,
+  { mtu, encrypted, access, timeoutSeconds, ...args }: OverlayNetworkArgs,
   opts: pulumi.CustomResourceOptions,
 ): docker.Network {
   const options = overlayOptions({ mtu, encrypted });
@@ -29,6 +36,10 @@ export function overlayNetwork(
       deleteBeforeReplace: true, // its name can be had once
       ignoreChanges: ["options"],
       replacementTrigger: fingerprint(options),
+      hooks: dockerHooks(name, {
+        ...{ access, manager: ANY_MANAGER, script: "network/overlay" },
+        words: ["remove", timeoutSeconds, args.name],
+      }),
       ...opts,
     },
   );

@@ -31,6 +31,7 @@ export class DnsCache extends pulumi.ComponentResource {
           args: ["-conf", "/Corefile"],
           configs: [{ configId: config.id, configName: config.name, fileName: "/Corefile" }],
         },
+        files: [config],
       },
       { parent: this },
     );

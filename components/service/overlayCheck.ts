@@ -22,9 +22,10 @@ const WAIT = "trap exit TERM; sleep infinity & wait";
 export class OverlayCheck extends pulumi.ComponentResource {
   constructor(name: string, args: OverlayCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:OverlayCheck", name, {}, opts);
+    const { service, mtu, spread, access, timeoutSeconds } = args;
     const network = overlayNetwork(
       `${name}-network`,
-      { name: args.service.name, mtu: args.mtu, encrypted: true },
+      { access, timeoutSeconds, name: service.name, mtu, encrypted: true },
       { parent: this },
     );
     swarmService(
@@ -33,7 +34,7 @@ export class OverlayCheck extends pulumi.ComponentResource {
         ...args,
         container: { commands: ["sh", "-c", WAIT] },
         networks: [network.id],
-        ...(args.spread ? { perNode: 1 } : {}),
+        ...(spread ? { perNode: 1 } : {}),
       },
       { parent: this },
     );

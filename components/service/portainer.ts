@@ -53,6 +53,7 @@ export class Portainer extends pulumi.ComponentResource {
         },
         constraints: ["node.role==manager"],
         networks: agents ? [agents.id] : [],
+        files: [secret],
       },
       { parent: this },
     );
@@ -60,9 +61,10 @@ export class Portainer extends pulumi.ComponentResource {
   }
 
   private agents(service: ServicePlan): docker.Network {
+    const { access, timeoutSeconds, mtu } = this.args;
     const network = overlayNetwork(
       `${this.prefix}-network`,
-      { name: service.name, mtu: this.args.mtu, encrypted: true },
+      { access, timeoutSeconds, name: service.name, mtu, encrypted: true },
       { parent: this },
     );
     swarmService(

@@ -15,6 +15,7 @@ export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeco
 export interface SwarmFile {
   id: pulumi.Output<string>;
   name: pulumi.Output<string>;
+  resource: pulumi.Resource;
 }
 
 /**
@@ -45,5 +46,5 @@ export function swarmFile(
     // The next one is there before those who use this one turn to it.
     { ...opts, deleteBeforeReplace: false },
   );
-  return { id: file.stdout, name: fileName };
+  return { id: file.stdout, name: fileName, resource: file };
 }

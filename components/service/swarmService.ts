@@ -4,8 +4,10 @@ import type { ServicePlan } from "../../plan/services";
 import type { VolumePlan } from "../../plan/storage";
 import { ANY_MANAGER } from "../../plan/sshConfig";
 import type { IngressNetwork } from "../network/ingressNetwork";
+import { dockerHooks } from "../swarm/hooks";
 import { managerScript } from "../swarm/nodeScript";
 import type { SshAccess } from "../swarm/sshAccess";
+import type { SwarmFile } from "./swarmFile";
 
 type Container = docker.types.input.ServiceTaskSpecContainerSpec;
 
@@ -28,6 +30,8 @@ export interface SwarmServiceArgs extends ServiceHome {
   perNode?: number;
   /** IDs of the overlay networks that it is on, beside the ingress network. */
   networks?: pulumi.Input<string>[];
+  /** The secrets and configs that its containers have: they stay until it is gone. */
+  files?: SwarmFile[];
   /**
    * `start-first` needs room, and no port or file that only one task can have. Default:
    * `stop-first`.
@@ -35,30 +39,29 @@ export interface SwarmServiceArgs extends ServiceHome {
   order?: "start-first" | "stop-first";
 }
 
-/**
- * How long a task may take to stop. The provider waits for that too when it deletes a service, and
- * fails when a task takes longer, so it is more than a task ever needs: those here stop in seconds,
- * on emulated nodes in ten.
- */
+/** How long a task may take to stop: those here need seconds, on emulated nodes ten. */
 const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in every run
 
 /** How long a new task has to hold before an update goes on, and is otherwise taken back. */
 const MONITOR = "15s";
 
 /**
- * One service of the swarm, named as in its plan, and a script that finds the digest of its image.
- * An update replaces one task after the other, and goes back to what was there before when a new
- * task does not hold.
+ * One service of the swarm, named as in its plan; a script that finds the digest of its image; and one
+ * that takes the service away. An update replaces one task after the other, and goes back to what was
+ * there before when a new task does not hold.
  *
  * A service that publishes ports goes and comes back when they change, and when the ingress network
  * is replaced.
+ *
+ * The provider makes and changes the service, and never takes it away: its delete fails for a service
+ * that is gone already, so that an `up` which ended in the middle would stop every later one.
  */
 export function swarmService(
   name: string,
   args: SwarmServiceArgs,
-  opts: pulumi.CustomResourceOptions,
+  opts: { parent: pulumi.Resource },
 ): docker.Service {
-  const { service, container = {}, constraints = [], perNode, networks = [] } = args;
+  const { service, container = {}, constraints = [], perNode, networks = [], files = [] } = args;
   const update = {
     parallelism: 1,
     delay: "0s",
@@ -69,15 +72,25 @@ export function swarmService(
   const publishes = service.publish.length > 0;
   // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
   // the run after, and restarts every task.
+  const { access, ingress, timeoutSeconds } = args;
+  const onManager = { access, manager: ANY_MANAGER, timeoutSeconds };
   const image = managerScript(
     `${name}-image`,
+    { ...onManager, script: "service/image", create: [service.image] },
+    opts,
+  );
+  const remove = { script: "service/service", words: ["remove", service.name] };
+  const removal = managerScript(
+    `${name}-removal`,
     {
-      ...{ access: args.access, manager: ANY_MANAGER },
-      script: "service/image",
-      create: [service.image],
-      timeoutSeconds: args.timeoutSeconds,
+      ...{ ...onManager, script: remove.script, delete: remove.words },
+      // What it is on goes after it, and what else has to be made anew with its ports.
+      triggers: [
+        ...networks,
+        ...(publishes ? [ingress.network.id, JSON.stringify(service.publish)] : []),
+      ],
     },
-    opts.parent ? { parent: opts.parent } : {},
+    { ...opts, dependsOn: files.map(({ resource }) => resource) },
   );
   return new docker.Service(
     name,
@@ -112,14 +125,14 @@ export function swarmService(
       // The provider cannot wait for a global service: it has no number to wait for.
       ...(service.replicas === "global"
         ? {}
-        : { convergeConfig: { delay: "2s", timeout: `${args.timeoutSeconds}s` } }),
+        : { convergeConfig: { delay: "2s", timeout: `${timeoutSeconds}s` } }),
     },
     {
+      retainOnDelete: true,
+      replaceWith: [removal],
+      dependsOn: [removal],
       deleteBeforeReplace: true, // its name and its ports can be had once
-      // Docker 26 loses the mesh's rules for a running service whose ports change: none of its ports
-      // answered any more, on any node, until the service was made anew.
-      replaceOnChanges: ["endpointSpec"],
-      ...(publishes ? { replaceWith: [args.ingress.network] } : {}),
+      hooks: dockerHooks(name, { ...onManager, ...remove }),
       ...opts,
     },
   );

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { quote } from "shell-quote";
@@ -11,8 +13,11 @@ type Words = pulumi.Input<string | number>[];
 export interface ScriptArgs {
   /** Folder in components/ and file in its `scripts/`, for example `swarm/ready`. */
   script: string;
-  /** Arguments when the resource is made, and again when one of its inputs changes. */
-  create: Words;
+  /**
+   * Arguments when the resource is made, and again when one of its inputs changes. Without them,
+   * nothing runs then.
+   */
+  create?: Words;
   /** Arguments when the resource goes. Without them, nothing runs then. */
   delete?: Words;
   /**
@@ -78,17 +83,43 @@ export function managerScript(
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command {
   const { access, manager } = args;
-  const line = (words: Words) =>
-    pulumi
-      .all([access.config, commandLine(access.user, words)])
-      .apply(([config, remote]) =>
-        quote(["components/swarm/on-manager", `${access.answerSeconds}`, config, manager, remote]),
-      );
+  const line = (words: Words) => onManager(access, manager, words).apply(quote);
   return new command.local.Command(
     name,
     inputs(args, line, command.local.Logging),
     options(args, opts),
   );
+}
+
+/** One run of a script on whichever manager can speak for the swarm. */
+export interface ManagerRun extends Pick<ManagerScriptArgs, "access" | "manager" | "script"> {
+  words: Words;
+}
+
+/**
+ * The same outside a resource: a function for hooks, which are called during an `up` and never in a
+ * preview. It fails with what the script said.
+ */
+export function runOnManager({ access, manager, script, words }: ManagerRun): () => Promise<void> {
+  const line = new Promise<string[]>((resolve) => {
+    onManager(access, manager, words).apply(resolve);
+  });
+  return async () => {
+    const [file = "", ...args] = await line;
+    const running = promisify(execFile)(file, args);
+    running.child.stdin!.end(scriptText(script));
+    await running.catch((error: { stderr: string }) => {
+      throw new Error(error.stderr.trim());
+    });
+  };
+}
+
+function onManager(access: SshAccess, manager: string, words: Words): pulumi.Output<string[]> {
+  return pulumi
+    .all([access.config, commandLine(access.user, words)])
+    .apply(([config, remote]) => [
+      ...["components/swarm/on-manager", `${access.answerSeconds}`, config, manager, remote],
+    ]);
 }
 
 /** What both kinds of commands take. */
@@ -101,7 +132,7 @@ function inputs<Logging extends { None: unknown; Stderr: unknown }>(
     stdin: pulumi
       .output(args.variables ?? {})
       .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
-    create: line(args.create),
+    ...(args.create ? { create: line(args.create) } : {}),
     ...(args.delete ? { delete: line(args.delete) } : {}),
     ...(args.triggers ? { triggers: args.triggers } : {}),
     addPreviousOutputInEnv: false,

@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { setMocks } from "../mocks";
 import { Creator, type CreatorOptions, type ResourceEvent } from "./creator";
 import type { Call } from "./executor";
 
@@ -78,7 +79,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     return giveUp(new Error(`the rehearsal engine cannot call ${token}`));
   };
 
-  await pulumi.runtime.setMocks({ newResource, call }, PROJECT, options.stack, false);
+  await setMocks({ newResource, call }, PROJECT, options.stack, false);
   pulumi.runtime.setAllConfig(
     Object.fromEntries(
       Object.entries(options.config).map(([key, value]) => [`${PROJECT}:${key}`, value]),

@@ -16,7 +16,7 @@ import {
   up,
   useFolder,
 } from "./graphRun";
-import { nameOf, resolve, type Run } from "./harness";
+import { nameOf, resolve, type Registration, type Run } from "./harness";
 
 /** Every service, and storage by an NFS server that is there. */
 const ALL = {
@@ -75,50 +75,40 @@ function otherImage(): string {
 const replaceWith = (run: Run, name: string) =>
   (resource(run, name).opts.replaceWith ?? []).map((one: Resource) => nameOf(one));
 
+/** What a service consists of. */
+const service = (name: string) =>
+  ["", "-image", "-removal"].map((part) => `services-${name}-service${part}`);
+
 describe("a service", () => {
   const PORTAINER = [
     "services-portainer-admin",
     "services-portainer-password",
     "services-portainer-service",
     "services-portainer-service-image",
+    "services-portainer-service-removal",
   ];
   const AGENT = [
     "services-portainer-agent",
     "services-portainer-agent-image",
+    "services-portainer-agent-removal",
     "services-portainer-network",
   ];
 
   test.each<[what: string, config: Record<string, string>, resources: string[]]>([
-    ["web", { web: "true" }, ["services-web-service", "services-web-service-image"]],
+    ["web", { web: "true" }, service("web")],
     ["portainer", { portainer: "true" }, PORTAINER],
     [
       "portainer with agents",
       { portainer: "true", portainerMode: "agent" },
       [...PORTAINER, ...AGENT].sort(),
     ],
-    [
-      "visualizer",
-      { visualizer: "true" },
-      ["services-visualizer-service", "services-visualizer-service-image"],
-    ],
+    ["visualizer", { visualizer: "true" }, service("visualizer")],
     [
       "overlayCheck",
       { overlayCheck: "true" },
-      [
-        "services-over-test-network",
-        "services-over-test-service",
-        "services-over-test-service-image",
-      ],
+      ["services-over-test-network", ...service("over-test")],
     ],
-    [
-      "dnsCache",
-      { dnsCache: "true" },
-      [
-        "services-dns-cache-config",
-        "services-dns-cache-service",
-        "services-dns-cache-service-image",
-      ],
-    ],
+    ["dnsCache", { dnsCache: "true" }, ["services-dns-cache-config", ...service("dns-cache")]],
     ["composeFile", { composeFile: COMPOSE_FILE }, ["services-compose-deploy"]],
     [
       "externalPortainer",
@@ -138,7 +128,7 @@ describe("a service", () => {
   });
 
   test("is there for every switch at once, too", () => {
-    expect(added(none, all)).toHaveLength(22);
+    expect(added(none, all)).toHaveLength(28);
     expect(changed(none, all)).toEqual([]);
   });
 
@@ -151,8 +141,10 @@ describe("a service", () => {
     ]);
   });
 
+  const isService = ({ type }: Registration) => type === "docker:index/service:Service";
+
   test("that publishes a port goes and comes back with the ingress network", () => {
-    const services = all.resources.filter(({ type }) => type === "docker:index/service:Service");
+    const services = all.resources.filter(isService);
     const publish = services.filter(({ inputs }) => "endpointSpec" in inputs);
     expect(publish.map(({ name }) => name).sort()).toEqual([
       "services-dns-cache-service",
@@ -160,12 +152,47 @@ describe("a service", () => {
       "services-visualizer-service",
       "services-web-service",
     ]);
-    for (const { name, opts } of services) {
-      const network = publish.some((one) => one.name === name) ? ["swarm-ingress-network"] : [];
-      expect([name, replaceWith(all, name)]).toEqual([name, network]);
-      expect(opts.deleteBeforeReplace).toBe(true);
+    for (const { name } of services) {
+      const { triggers } = resource(all, `${name}-removal`).inputs as { triggers: string[] };
+      const published = publish.some((one) => one.name === name);
+      expect([name, triggers.includes("swarm-ingress-network-id")]).toEqual([name, published]);
     }
     expect(services.length).toBeGreaterThan(publish.length);
+  });
+
+  test("goes before the networks that it is on, and its secrets and configs", () => {
+    const removal = (name: string) => resource(all, `services-${name}-removal`);
+    expect(removal("over-test-service").inputs.triggers).toEqual(["services-over-test-network-id"]);
+    expect(removal("portainer-agent").inputs.triggers).toEqual(["services-portainer-network-id"]);
+    expect(removal("portainer-service").dependsOn).toContain("services-portainer-password");
+    expect(removal("dns-cache-service").dependsOn).toContain("services-dns-cache-config");
+  });
+
+  test("is taken away by its script and not by the provider, however often", () => {
+    for (const { name, inputs, opts, dependsOn } of all.resources.filter(isService)) {
+      expect(opts).toMatchObject({ retainOnDelete: true, deleteBeforeReplace: true });
+      expect([replaceWith(all, name), dependsOn]).toEqual([
+        [`${name}-removal`],
+        [`${name}-removal`],
+      ]);
+      expect(resource(all, `${name}-removal`).inputs).toMatchObject({
+        delete: onManager("any", `bash -s -- remove ${inputs.name as string}`),
+      });
+      expect(resource(all, `${name}-removal`).inputs).not.toHaveProperty("create");
+    }
+  });
+
+  test("and a network can be made where an up that was killed left one, and tries again", () => {
+    const made = all.resources.filter(({ type }) => type.startsWith("docker:"));
+    const hooks = made.filter(({ provider }) => provider === "swarm-provider");
+    expect(hooks.length).toBeGreaterThan(8);
+    for (const { name, opts } of hooks) {
+      expect([opts.hooks?.beforeCreate, opts.hooks?.onError]).toMatchObject([
+        [{ name: `${name}-make-room` }],
+        [{ name: `${name}-try-again` }],
+      ]);
+      expect(opts.hooks).not.toHaveProperty("beforeDelete"); // would make destroy ask for more
+    }
   });
 
   test("of a compose file does so as well", () => {
@@ -192,8 +219,12 @@ describe("a service", () => {
   test.each<[name: string, value: string, touched: string[]]>([
     ["webReplicas", "5", ["services-web-service"]],
     ["webImage", "nginx:1.29.0-alpine", ["services-web-service", "services-web-service-image"]],
-    ["webPublish", "8888:80", ["services-web-service"]],
-    ["portainerPublish", "9999:9000", ["services-portainer-service"]],
+    ["webPublish", "8888:80", ["services-web-service", "services-web-service-removal"]],
+    [
+      "portainerPublish",
+      "9999:9000",
+      ["services-portainer-service", "services-portainer-service-removal"],
+    ],
     ["serviceTimeoutSeconds", "700", ["services-portainer-service", "services-web-service"]],
   ])("is the only thing that a change of %s touches", async (name, value, touched) => {
     const after = await up({ ...SMALL, [name]: value });
@@ -215,10 +246,8 @@ describe("a service", () => {
     const more = await up({ ...SMALL, webPublish: "80:80,8085:80" });
     expect(spec(more)).not.toEqual(spec(one));
     expect(spec(await up({ ...SMALL, webReplicas: "5" }))).toEqual(spec(one));
-    for (const { type, opts } of all.resources) {
-      if (type !== "docker:index/service:Service") continue;
-      expect(opts.replaceOnChanges).toEqual(["endpointSpec"]);
-    }
+    const triggers = (run: Run) => resource(run, "services-web-service-removal").inputs.triggers;
+    expect(triggers(more)).not.toEqual(triggers(one));
   });
 });
 

@@ -3,6 +3,7 @@
  * nothing here talks to an engine, a provider or a machine.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { setMocks } from "../../lab/mocks";
 
 const PROJECT = "pulumi-swarm";
 const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -68,7 +69,7 @@ export async function run(
   const sent: pulumi.runtime.MockResourceArgs[] = [];
   const options = new Map<string, pulumi.CustomResourceOptions>();
 
-  await pulumi.runtime.setMocks(
+  await setMocks(
     {
       newResource: (args) => {
         const { type, name, inputs } = args;

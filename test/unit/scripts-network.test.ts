@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => node.remove());
 
 const NODES = ["m1", "m2", "m3", "w1", "w2"];
-const ingress = (seconds = 0) => node.run("network/ingress", ["attach", seconds, "net1"]);
+const ingress = (seconds = 0) => node.run("network/overlay", ["attach", seconds, "net1"]);
 const labels = () => NODES.map((id) => node.read(`nodes/${id}/labels`)?.split("\n").at(-1));
 
 describe("ingress attach", () => {
@@ -75,7 +75,7 @@ describe("ingress attach", () => {
 });
 
 describe("ingress remove", () => {
-  const remove = (seconds = 0) => node.run("network/ingress", ["remove", seconds, "net1"]);
+  const remove = (seconds = 0) => node.run("network/overlay", ["remove", seconds, "net1"]);
 
   test("is done when the network is gone already", async () => {
     node.erase("networks/net1");
@@ -101,7 +101,7 @@ describe("ingress remove", () => {
     const { code, stderr } = await remove(20);
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toBe(
-      `node1: the ingress network stays: {"message":"${said}"}. ` +
+      `node1: the network stays: {"message":"${said}"}. ` +
         "Remove that service first, or have it publish no port, then run pulumi up again",
     );
     expect(node.calls(/^curl/)).toHaveLength(1);
@@ -113,7 +113,7 @@ describe("ingress remove", () => {
     const { code, stderr } = await remove(5);
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 5 s waiting for the ingress network net1 to go",
+      "node1: gave up after 5 s waiting for the network net1 to go",
     );
     expect(node.calls(/^curl/).length).toBeGreaterThan(1);
   });

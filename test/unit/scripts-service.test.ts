@@ -163,3 +163,38 @@ describe("image", () => {
     expect(node.calls(/^curl/)).toHaveLength(2);
   });
 });
+
+describe("service remove", () => {
+  const remove = () => node.run("service/service", ["remove", "web"]);
+
+  beforeEach(() => {
+    node.write("services/web", "");
+    node.write("services/web2", "");
+  });
+
+  test("takes the service away, and no other", async () => {
+    expect(await remove()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.read("services/web")).toBeUndefined();
+    expect(node.read("services/web2")).toBe("");
+  });
+
+  test("ends well when there is none", async () => {
+    node.erase("services/web");
+    expect((await remove()).code).toBe(0);
+    expect(node.calls(/service rm/)).toEqual([]);
+  });
+
+  test("does not take a swarm without a leader for one without the service", async () => {
+    node.failing("service ls", 2);
+    expect((await remove()).code).toBe(0);
+    expect(node.read("services/web")).toBeUndefined();
+  });
+
+  test("says so when nobody leads the swarm in the end", async () => {
+    node.fastForward = true;
+    node.failing("service ls");
+    const { code, stderr } = await remove();
+    expect(code).toBe(1);
+    expect(stderr).toMatch("node1: gave up after 60 s waiting for the service web to go");
+  });
+});

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs on a manager, about the swarm's ingress network.
+# Runs on a manager, about an overlay network of the swarm.
 #
-# ingress.sh attach SECONDS NETWORK_ID: every node of the swarm takes part in the new network. Nodes
+# overlay.sh attach SECONDS ID: every node of the swarm takes part in the new ingress network. Nodes
 #   that join later do so by themselves. Prints the network's ID.
-# ingress.sh remove SECONDS NETWORK_ID: the network is gone, here too: Docker takes a moment longer
+# overlay.sh remove SECONDS ID|NAME: the network is gone, here too: Docker takes a moment longer
 #   than its answer, and refuses a new one of the same name until then.
 
 # A node that was in the swarm before the network gets its place in it only when something about the
@@ -43,7 +43,7 @@ remove() {
   answer=$(curl --silent --show-error --max-time 60 --unix-socket /var/run/docker.sock \
     --request DELETE "http://engine/networks/$NETWORK" 2>&1) || true
   [[ $answer != *"in use"* && $answer != *"cannot be removed because service"* ]] \
-    || fail "the ingress network stays: $answer. Remove that service first, or have it publish no port, then run pulumi up again"
+    || fail "the network stays: $answer. Remove that service first, or have it publish no port, then run pulumi up again"
   return 1
 }
 
@@ -57,7 +57,7 @@ main() {
       wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached_in_the_end
       printf '%s\n' "$NETWORK"
       ;;
-    remove) wait_for "$seconds" "the ingress network $NETWORK to go" remove ;;
+    remove) wait_for "$seconds" "the network $NETWORK to go" remove ;;
   esac
 }
 

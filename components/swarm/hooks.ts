@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import { setTimeout as sleep } from "node:timers/promises";
+import { passes } from "../../plan/passes";
+import { runOnManager, type ManagerRun } from "./nodeScript";
+
+/**
+ * What lets an `up` go on with something that the docker provider makes in the swarm, after an `up`
+ * that was killed, and through moments in which the managers do not answer.
+ *
+ * - Before it is made, `makeRoom` runs on a manager and takes away what has its name: an `up` that
+ *   was killed while the provider waited has left it there, unknown to the state.
+ * - What fails for a reason that passes (plan/passes.ts) is tried again: the provider itself never
+ *   does, whether the managers choose a leader or are only slow.
+ */
+export function dockerHooks(name: string, makeRoom: ManagerRun): pulumi.ResourceHookBinding {
+  const room = runOnManager(makeRoom);
+  return {
+    beforeCreate: [new pulumi.ResourceHook(`${name}-make-room`, room)],
+    onError: [
+      new pulumi.ErrorHook(`${name}-try-again`, async ({ errors, failedOperation }) => {
+        if (!passes(errors)) return false;
+        await sleep(5000);
+        if (failedOperation === "create") await room();
+        return true;
+      }),
+    ],
+  };
+}

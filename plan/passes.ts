@@ -1,0 +1,14 @@
+/** How often what fails for a reason that passes is tried before it has failed. */
+const TRIES = 6;
+
+/**
+ * What Docker and its clients say when no manager can decide at the moment: none of them leads, the
+ * one that was asked went away, or an answer took longer than the 20 s that Docker gives itself.
+ */
+const PASSING =
+  /deadline ?exceeded|does not have a leader|error during connect|connection (refused|reset|closed)|broken pipe|unexpected EOF|update out of sequence/i;
+
+/** Whether one more try makes sense. `errors`: what was said so far, the newest first. */
+export function passes(errors: string[]): boolean {
+  return errors.length < TRIES && PASSING.test(errors[0] ?? "");
+}

@@ -1,0 +1,34 @@
+import { passes } from "../../plan/passes";
+
+const DAEMON = "1 error occurred:\n\t* Error response from daemon: ";
+
+test.each([
+  `${DAEMON}rpc error: code = DeadlineExceeded desc = context deadline exceeded`,
+  `${DAEMON}rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online.`,
+  "error during connect: Get http://docker.example.com/v1.45/services: command [ssh] has exited with exit status 255",
+  "rpc error: code = Unavailable desc = connection error: dial tcp 192.168.42.11:2377: connect: connection refused",
+  `${DAEMON}rpc error: code = Unknown desc = update out of sequence`,
+  "write unix: broken pipe",
+  "unexpected EOF",
+])("tries again after %j", (error) => {
+  expect(passes([error])).toBe(true);
+});
+
+test.each([
+  `${DAEMON}network my-ingress cannot be removed because service web depends on it`,
+  `${DAEMON}rpc error: code = InvalidArgument desc = port '80' is already in use by service 'web'`,
+  "Service with ID (x1) did not converge after 10m0s",
+  "service rollback completed: rollback completed",
+  "",
+])("does not after %j", (error) => {
+  expect(passes([error])).toBe(false);
+});
+
+test("looks at the newest error, and gives up after the sixth", () => {
+  const slow = "context deadline exceeded";
+  expect(passes([slow, "no such image"])).toBe(true);
+  expect(passes(["no such image", slow])).toBe(false);
+  expect(passes(Array(5).fill(slow))).toBe(true);
+  expect(passes(Array(6).fill(slow))).toBe(false);
+  expect(passes([])).toBe(false);
+});
