@@ -112,9 +112,7 @@ describe("ingress remove", () => {
     node.fastForward = true;
     const { code, stderr } = await remove(5);
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 5 s waiting for the network net1 to go",
-    );
+    expect(onlyMessage(stderr)).toBe("node1: gave up after 5 s waiting for the network net1 to go");
     expect(node.calls(/^curl/).length).toBeGreaterThan(1);
   });
 });
