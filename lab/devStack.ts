@@ -14,25 +14,30 @@ const STACK = "dev";
 /** Overrides for a swarm on which nothing runs yet: what the benchmark measures. */
 export const BARE = { web: "false", portainer: "false", storage: "none" };
 
-/** The `dev` stack in this lab, with what the lab decides: how machines run, and their registry. */
+/**
+ * The `dev` stack in this lab, with what the lab decides: how machines run, and their registry.
+ *
+ * @param stack Its name, where it is to be another one with the same config.
+ */
 export function devStack(
   hypervisor: Hypervisor,
   registry: Registry,
   overrides: Record<string, string> = {},
+  stack = STACK,
 ): { options: EngineOptions; plan: ClusterPlan } {
   const projectDir = join(__dirname, "..");
   const fromFiles = { ...readStackConfig(projectDir, STACK), ...overrides };
-  const { nat } = planCluster(parseConfig(fromFiles), STACK);
+  const { nat } = planCluster(parseConfig(fromFiles), stack);
   const config = {
     ...fromFiles,
     libvirtUri: hypervisor.uri,
     domainType: hypervisor.domainType,
     registryMirror: `http://${nat.hostAddress}:${registry.port}`,
   };
-  const dir = join(runFolder(), STACK);
+  const dir = join(runFolder(), stack);
   mkdirSync(dir, { recursive: true });
   return {
-    options: { projectDir, stack: STACK, config, dir },
-    plan: planCluster(parseConfig(config), STACK),
+    options: { projectDir, stack, config, dir },
+    plan: planCluster(parseConfig(config), stack),
   };
 }

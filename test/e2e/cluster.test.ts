@@ -14,7 +14,7 @@ import { listNodes } from "../../lab/conformance/nodes";
 import { chooseEngine, CONSOLE_LOG, openStack, runOptions, whyNoPulumi } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
-import { failures, Lab, run as execute, Steps, withCluster } from "./lab";
+import { ALL_ON, authorityKey, failures, Lab, run as execute, Steps, withCluster } from "./lab";
 
 const MINUTES = 60_000;
 jest.setTimeout(15 * MINUTES);
@@ -22,15 +22,6 @@ jest.setTimeout(15 * MINUTES);
 const missing = process.env.LAB_ENGINE === "rehearsal" ? "LAB_ENGINE=rehearsal" : whyNoPulumi();
 const withPulumi = missing ? describe.skip : describe;
 if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
-
-/** Everything that the config can switch on, beside what is on by default. */
-const ALL_ON = {
-  visualizer: "true",
-  overlayCheck: "true",
-  dnsCache: "true",
-  composeFile: "test/fixtures/compose.yaml",
-  portainerMode: "agent",
-};
 
 /** Another ingress network, and certificates that end earlier. */
 const CHANGED = {
@@ -295,13 +286,4 @@ withPulumi("with Pulumi's own engine", () => {
 function plainOutputs(outputs: OutputMap): StackOutputs {
   const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
   return Object.fromEntries(plain) as StackOutputs;
-}
-
-/** The key of the API's authority, which only the state has. */
-async function authorityKey(stack: Stack): Promise<string> {
-  const { deployment } = await stack.exportStack();
-  const resources: { urn: string; outputs: Record<string, { plaintext?: string }> }[] =
-    deployment.resources;
-  const key = resources.find(({ urn }) => urn.endsWith("::api-ca-key"));
-  return JSON.parse(key!.outputs.privateKeyPem!.plaintext!) as string;
 }

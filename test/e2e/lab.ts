@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Cluster } from "../../lab/cluster";
 import { runChecks } from "../../lab/conformance";
 import { devStack } from "../../lab/devStack";
@@ -10,6 +10,15 @@ import type { StackOutputs } from "../../lab/outputs";
 import { startRegistry, type Registry } from "../../lab/registry";
 
 export const run = promisify(execFile);
+
+/** Everything that the config can switch on, beside what is on by default. */
+export const ALL_ON = {
+  visualizer: "true",
+  overlayCheck: "true",
+  dnsCache: "true",
+  composeFile: "test/fixtures/compose.yaml",
+  portainerMode: "agent",
+};
 
 /** A lab for one suite: hypervisor, registry and what the suite brought up. */
 export class Lab {
@@ -23,9 +32,9 @@ export class Lab {
     return new Lab(hypervisor, registry);
   }
 
-  /** The `dev` stack, with some of its config changed. */
-  stack(overrides: Record<string, string> = {}): EngineOptions {
-    return devStack(this.hypervisor, this.registry, overrides).options;
+  /** The `dev` stack, with some of its config changed, or another one with the same config. */
+  stack(overrides: Record<string, string> = {}, name?: string): EngineOptions {
+    return devStack(this.hypervisor, this.registry, overrides, name).options;
   }
 
   /** Runs a virsh command on the machine of a node, for example `destroy`: its power is cut. */
@@ -76,4 +85,13 @@ export class Steps {
   of(op: string): string[] {
     return [...(this.names.get(op) ?? [])].sort();
   }
+}
+
+/** The key of the API's authority, which only the state has. */
+export async function authorityKey(stack: Stack): Promise<string> {
+  const { deployment } = await stack.exportStack();
+  const resources: { urn: string; outputs: Record<string, { plaintext?: string }> }[] =
+    deployment.resources;
+  const key = resources.find(({ urn }) => urn.endsWith("::api-ca-key"));
+  return JSON.parse(key!.outputs.privateKeyPem!.plaintext!) as string;
 }

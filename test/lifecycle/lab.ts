@@ -2,7 +2,8 @@ import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { listNodes } from "../../lab/conformance/nodes";
 import { openStack, runOptions, whyNoPulumi } from "../../lab/engine";
 import type { StackOutputs } from "../../lab/outputs";
-import { failures, Lab, run, Steps, withCluster } from "../e2e/lab";
+import { setTimeout as sleep } from "node:timers/promises";
+import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab";
 
 export const MINUTES = 60_000;
 
@@ -13,20 +14,30 @@ export function describeWithPulumi(name: string, body: () => void): void {
   (missing ? describe.skip : describe)(name, body);
 }
 
-/** The `dev` stack in a lab of its own, as an operator works on it. */
+/** A stack in a lab, as an operator works on it. */
 export class Operator {
   private constructor(
     private readonly lab: Lab,
     private readonly stack: Stack,
     private readonly settings: Record<string, string>,
+    private readonly name?: string,
   ) {}
 
   outputs!: StackOutputs;
 
-  /** @param settings config that stays the same throughout */
+  /**
+   * The `dev` stack in a lab of its own.
+   *
+   * @param settings config that stays the same throughout
+   */
   static async start(settings: Record<string, string> = {}): Promise<Operator> {
     const lab = await Lab.start();
     return new Operator(lab, await openStack(lab.stack(settings)), settings);
+  }
+
+  /** Another stack in the same lab. */
+  async sibling(name: string, settings: Record<string, string>): Promise<Operator> {
+    return new Operator(this.lab, await openStack(this.lab.stack(settings, name)), settings, name);
   }
 
   /** One `up`, with some of the config changed; tells what it did. */
@@ -39,6 +50,38 @@ export class Operator {
     });
     this.outputs = plainOutputs(outputs);
     return steps;
+  }
+
+  /**
+   * An `up` whose engine is killed a while after it has begun with a resource, without a chance to
+   * write down what it was doing; and then what Pulumi says has to be done, `cancel`.
+   *
+   * @param operation What the engine does with it, for example `create`.
+   */
+  async upKilledAt(
+    moment: { resource: string; operation: string; seconds: number },
+    changes: Record<string, string> = {},
+    replace: string[] = [],
+  ): Promise<void> {
+    let killed: Promise<unknown> | undefined;
+    const kill = async () => {
+      await sleep(1000 * moment.seconds);
+      await run("pkill", ["-KILL", "-x", "pulumi"]);
+    };
+    const up = this.stack.up({
+      ...this.options(changes),
+      ...(replace.length > 0 ? { replace } : {}),
+      onEvent: ({ resourcePreEvent: event }) => {
+        const here =
+          event?.metadata.op === moment.operation &&
+          event.metadata.urn.endsWith(`::${moment.resource}`);
+        if (here) killed ??= kill();
+      },
+    });
+    await expect(up).rejects.toThrow();
+    if (!killed) throw new Error(`the up ended without "${moment.operation} ${moment.resource}"`);
+    await killed;
+    await this.stack.cancel();
   }
 
   /** Fails unless an `up` with that config has nothing to do. */
@@ -83,6 +126,11 @@ export class Operator {
     });
   }
 
+  /** The key of the API's authority. */
+  async authorityKey(): Promise<string> {
+    return authorityKey(this.stack);
+  }
+
   /** Of the conformance checks, what does not hold. */
   async failures(): Promise<string[]> {
     return failures(this.outputs);
@@ -93,7 +141,7 @@ export class Operator {
   }
 
   private options(changes: Record<string, string> = {}) {
-    return runOptions(this.lab.stack({ ...this.settings, ...changes }));
+    return runOptions(this.lab.stack({ ...this.settings, ...changes }, this.name));
   }
 }
 

@@ -1,0 +1,236 @@
+/** Every check of the conformance, seen to fail: what it is about is broken on a running swarm. */
+import { clientCertificate } from "../../lab/conformance/certificates";
+import { checks } from "../../lab/conformance";
+import type { Cluster } from "../../lab/cluster";
+import type { StackOutputs } from "../../lab/outputs";
+import { ALL_ON, withCluster } from "../e2e/lab";
+import { describeWithPulumi, MINUTES, Operator } from "./lab";
+
+jest.setTimeout(20 * MINUTES);
+
+/** Something that is wrong, and what the check says of it. */
+interface Breakage {
+  check: string;
+  what: string;
+  says: RegExp;
+  /** Commands by node; `all` runs on every node. */
+  breaks?: Record<string, string>;
+  mends?: Record<string, string>;
+  /** Something else is expected of the swarm than it is. */
+  expects?: (outputs: StackOutputs) => StackOutputs | Promise<StackOutputs>;
+}
+
+/** Packets that a node no longer takes, before anything else of its firewall. */
+function deaf(node: string, match: string): Pick<Breakage, "breaks" | "mends"> {
+  const chain = "{ type filter hook prerouting priority -400; }";
+  return {
+    breaks: {
+      [node]:
+        `nft add table inet broken && nft 'add chain inet broken in ${chain}' && ` +
+        `nft add rule inet broken in ${match} drop`,
+    },
+    mends: { [node]: "nft delete table inet broken" },
+  };
+}
+
+/** A port that something listens on and the firewall lets in. */
+function listens(node: string, port: number, address = "0.0.0.0"): Breakage["breaks"] {
+  const listener = `nc -lk -s ${address} -p ${port} -e true`;
+  return {
+    [node]:
+      `docker run --detach --name broken --network host busybox ${listener} && ` +
+      `nft insert rule inet swarm input tcp dport ${port} accept`,
+  };
+}
+const mended = (node: string) => ({
+  [node]: "sh -c 'docker rm --force broken; nft --file /etc/nftables.conf'",
+});
+
+const tlsverify = (from: boolean, to: boolean) =>
+  `sh -c "sed -i 's/\\"tlsverify\\": ${from}/\\"tlsverify\\": ${to}/' /etc/docker/daemon.json` +
+  ' && systemctl restart docker"';
+
+describeWithPulumi("a check says what is wrong when", () => {
+  let operator: Operator;
+
+  beforeAll(async () => {
+    operator = await Operator.start(ALL_ON);
+    await operator.up();
+  });
+  afterAll(() => operator.stop());
+
+  const breakages: Breakage[] = [
+    {
+      check: "every planned node is a Ready member, and no other",
+      what: "a node is drained",
+      breaks: { mg0: "docker node update --availability drain worker1" },
+      says: /"worker1".*"Ready".*"Drain"/s,
+      mends: { mg0: "docker node update --availability active worker1" },
+    },
+    {
+      check: "there is exactly one leader, and every other manager is reachable",
+      what: "a manager is demoted",
+      breaks: { mg0: "docker node demote mg2" },
+      says: /managers: wanted .*"mg2".*saw \[\s*"mg0",\s*"mg1"\s*\]/s,
+    },
+    {
+      check: "every manager lists the same nodes",
+      what: "that manager is asked",
+      says: /mg2: .*This node is not a swarm manager/s,
+      mends: { mg0: "docker node promote mg2" },
+    },
+    {
+      check: "every node advertises its internal address",
+      what: "a node should have another one",
+      expects: (outputs) => ({
+        ...outputs,
+        nodes: outputs.nodes.map((node) =>
+          node.name === "worker0" ? { ...node, advertiseAddress: "192.168.42.99" } : node,
+        ),
+      }),
+      says: /advertise addresses: wanted .*"worker0": "192\.168\.42\.99"/s,
+    },
+    {
+      check: "every node has the same one ingress network, with the configured settings",
+      what: "it should have another MTU",
+      expects: (outputs) => ({ ...outputs, ingress: { ...outputs.ingress, mtu: 1400 } }),
+      says: /ingress networks on worker2: wanted .*1400.*saw .*1200/s,
+    },
+    {
+      check: "docker_gwbridge has the configured settings on every node",
+      what: "containers should reach each other by it",
+      expects: (outputs) => ({ ...outputs, gwbridge: { ...outputs.gwbridge, icc: true } }),
+      says: /docker_gwbridge on mg0: wanted .*"icc": true.*saw .*"icc": false/s,
+    },
+    {
+      check: "every service runs as many tasks as it should",
+      what: "a replica is missing",
+      breaks: { mg0: "docker service scale --detach web=2" },
+      says: /^web: 2 of 3 tasks run/,
+      mends: { mg0: "docker service scale web=3" },
+    },
+    {
+      check: "every port published through the mesh answers on every node",
+      what: "a node does not hear it",
+      ...deaf("worker0", "tcp dport 80"),
+      says: /192\.168\.123\.20:80\/tcp \(web\): no answer in 15 s/,
+    },
+    {
+      check: "every port published in host mode answers on the nodes that run its service",
+      what: "a node does not hear it",
+      ...deaf("worker1", "udp dport 53"),
+      says: /192\.168\.123\.21:53\/udp \(dns-cache\): no DNS reply in 15 s/,
+    },
+    {
+      check: "requests to any node are spread evenly over all replicas of web",
+      what: "one of them answers as somebody else",
+      breaks: { all: "sh -c 'echo somebody > /etc/hostname'" },
+      says: /by mg0: \w+ has 0 of 30 answers for 1 replicas/,
+      mends: { all: "sh -c 'hostname > /etc/hostname'" },
+    },
+    {
+      check: "requests to web travel between nodes as ESP and never as clear VXLAN",
+      what: "a node gets something in clear",
+      breaks: {
+        mg1: `bash -c '(for i in {1..90}; do echo x > /dev/udp/192.168.42.20/4789; sleep 1; done) &>/dev/null &'`,
+      },
+      says: /^worker0 received \d+ packets of clear VXLAN/m,
+    },
+    {
+      check: "Portainer answers at its published port",
+      what: "there is none",
+      breaks: { mg0: "docker service scale portainer=0" },
+      says: /by mg1: /,
+      mends: { mg0: "docker service scale portainer=1" },
+    },
+    {
+      check: "containers on different nodes find and reach each other by an overlay network",
+      what: "nothing encrypted gets through",
+      ...deaf("all", "ip protocol esp"),
+      says: /ping -c 1 -W 5/,
+    },
+    {
+      check: "an overlay network is on managers and on nodes that run its tasks, and nowhere else",
+      what: "another service brings it to every node",
+      breaks: {
+        mg0: "docker service create --name broken --mode global --network over-test busybox sleep 1d",
+      },
+      says: /nodes with the network over-test: wanted .*saw .*"worker0",\s*"worker1",\s*"worker2"/s,
+      mends: { mg0: "docker service rm broken" },
+    },
+    {
+      check: "the TLS API answers on every manager with the client certificate",
+      what: "a manager does not hear it",
+      ...deaf("mg1", "tcp dport 2376"),
+      says: /tcp:\/\/192\.168\.42\.11:2376: no answer in 15 s/,
+    },
+    {
+      check: "the TLS API refuses clients without a certificate and with one of another CA",
+      what: "a manager asks for none",
+      breaks: { mg2: tlsverify(true, false) },
+      says: /tcp:\/\/192\.168\.42\.12:2376 answered a client without a certificate/,
+      mends: { mg2: tlsverify(false, true) },
+    },
+    {
+      check: "no engine is reached without TLS, nor where its TLS API should not be open",
+      what: "one listens without",
+      breaks: listens("worker0", 2375),
+      says: /^worker0: 192\.168\.\d+\.20:2375 is open$/m,
+      mends: mended("worker0"),
+    },
+    {
+      check: "the certificates of the TLS API are valid for a day at least",
+      what: "the client's ends within the hour",
+      expects: async (outputs) => {
+        const authority = { cert: outputs.ca, key: await operator.authorityKey() };
+        return { ...outputs, ...(await clientCertificate(authority)) };
+      },
+      says: /^client: the certificate has 0 whole days left; run `up`$/,
+    },
+    {
+      check: "on outside addresses SSH is open and the swarm's own ports are closed",
+      what: "one of them is open",
+      breaks: listens("worker1", 7946, "192.168.123.21"),
+      says: /^worker1: 192\.168\.123\.21:7946 is open$/,
+      mends: mended("worker1"),
+    },
+    {
+      check: "on internal addresses the swarm's ports are open, and SSH and published ports closed",
+      what: "SSH is open",
+      breaks: { worker2: "nft insert rule inet swarm input tcp dport 22 accept" },
+      says: /^worker2: 192\.168\.42\.22:22 is open$/,
+      mends: { worker2: "nft --file /etc/nftables.conf" },
+    },
+  ];
+
+  async function runOn(cluster: Cluster, commands: Record<string, string> = {}): Promise<void> {
+    for (const [name, command] of Object.entries(commands)) {
+      const nodes = cluster.nodes.filter((node) => name === "all" || node.name === name);
+      await Promise.all(nodes.map((node) => cluster.run(node, command)));
+    }
+  }
+
+  test.each(breakages)("$what: $check", async (given) => {
+    const { outputs } = operator;
+    const expected = given.expects ? await given.expects(outputs) : outputs;
+    const check = checks.find(({ name }) => name === given.check)!;
+    await withCluster(outputs, async (cluster) => {
+      await runOn(cluster, given.breaks);
+      const outcome = await withCluster(expected, (seen) => check.run(seen)).then(
+        () => "it holds",
+        (error: Error) => error.message,
+      );
+      await runOn(cluster, given.mends);
+      console.log(`${check.name}\n  ${given.what}: ${outcome.slice(0, 300)}`);
+      expect(outcome).toMatch(given.says);
+    });
+  });
+
+  test("that is every check there is", () => {
+    expect(breakages.map(({ check }) => check)).toEqual(checks.map(({ name }) => name));
+  });
+
+  test("and all of them hold again", async () => {
+    expect(await operator.failures()).toEqual([]);
+  });
+});
