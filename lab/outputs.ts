@@ -56,6 +56,8 @@ export interface StackOutputs {
     encrypted: boolean;
   };
   gwbridge: { subnet: string; icc: boolean; masquerade: boolean; mtu: number };
+  /** What the nodes pull through; empty for Docker Hub itself. */
+  registryMirror: string;
   services: ServiceOutput[];
   /** Names of the services of the compose file. */
   composeServices: string[];

@@ -3,10 +3,11 @@ const TRIES = 6;
 
 /**
  * What Docker and its clients say when no manager can decide at the moment: none of them leads, the
- * one that was asked went away, or an answer took longer than the 20 s that Docker gives itself.
+ * one that was asked went away, or an answer took longer than the 20 s that Docker gives itself, or
+ * the 30 s after which the provider expects to find what it made.
  */
 const PASSING =
-  /deadline ?exceeded|does not have a leader|error during connect|connection (refused|reset|closed)|broken pipe|unexpected EOF|update out of sequence/i;
+  /deadline ?exceeded|timeout while waiting for state|does not have a leader|error during connect|connection (refused|reset|closed)|broken pipe|unexpected EOF|update out of sequence/i;
 
 /** Whether one more try makes sense. `errors`: what was said so far, the newest first. */
 export function passes(errors: string[]): boolean {

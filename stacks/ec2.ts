@@ -72,6 +72,7 @@ export async function ec2Target({ config, stack, published }: TargetArgs): Promi
     }),
     days: config.certificateDays,
     renewDays: config.certificateRenewDays,
+    rotation: config.certificateRotation,
   });
 
   const machines = plan.nodes.map(

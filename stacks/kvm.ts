@@ -46,6 +46,7 @@ export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> 
     })),
     days: config.certificateDays,
     renewDays: config.certificateRenewDays,
+    rotation: config.certificateRotation,
   });
 
   const machine = (node: NodePlan, size: { memoryMiB: number; dataDiskMB?: number }) =>

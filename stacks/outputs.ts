@@ -70,6 +70,7 @@ export function stackOutputs(built: Built) {
 
     ingress: { id: swarm.ingress.id, ...ingress },
     gwbridge: planGwbridge(config),
+    registryMirror: config.registryMirror,
     services,
     composeServices: running.composeServices,
     /** Secret: the password of Portainer's user `admin`. */

@@ -16,6 +16,8 @@ export interface CertificatesArgs {
   days: number;
   /** Days before its end in which an `up` renews it. */
   renewDays: number;
+  /** Another number makes all keys anew, the CA's as well, and so all certificates. */
+  rotation: number;
 }
 
 /** What one side of a TLS connection has: its certificate, its key, and the CA that it trusts. */
@@ -47,7 +49,7 @@ export class Certificates extends pulumi.ComponentResource {
 
   constructor(
     private readonly prefix: string,
-    args: CertificatesArgs,
+    private readonly args: CertificatesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("swarm:api:Certificates", prefix, {}, opts);
@@ -117,7 +119,7 @@ export class Certificates extends pulumi.ComponentResource {
     return new tls.PrivateKey(
       `${this.prefix}-${name}-key`,
       { algorithm: "ECDSA", ecdsaCurve: "P256" },
-      { parent: this },
+      { parent: this, replacementTrigger: this.args.rotation },
     );
   }
 }

@@ -17,6 +17,7 @@ type SwarmConfig = Pick<
   Config,
   | "overlayAddressPool"
   | "tokenRotation"
+  | "caRotation"
   | "nodesAtOnce"
   | "bootTimeoutSeconds"
   | "joinTimeoutSeconds"
@@ -229,16 +230,16 @@ export class Swarm extends pulumi.ComponentResource {
 
   private tokens(init: command.remote.Command): command.local.Command {
     const { access, config } = this.args;
-    const { tokenRotation } = config;
+    const { tokenRotation, caRotation, joinTimeoutSeconds } = config;
     return managerScript(
       `${this.prefix}-tokens`,
       {
         ...{ access, manager: ANY_MANAGER },
         script: "swarm/tokens",
-        create: [tokenRotation],
-        triggers: [String(tokenRotation)],
+        create: [joinTimeoutSeconds, tokenRotation, caRotation],
+        triggers: [String(tokenRotation), String(caRotation)],
         secretOutput: true,
-        timeoutSeconds: config.joinTimeoutSeconds,
+        timeoutSeconds: 2 * joinTimeoutSeconds,
       },
       { parent: this, dependsOn: [init] },
     );

@@ -7,4 +7,5 @@ export const apiKeys = {
   certificateDays: integer({ min: 1, max: 3650 }),
   /** Days */
   certificateRenewDays: integer({ min: 0, max: 3649 }),
+  certificateRotation: integer({ min: 0, max: 1_000_000 }),
 };

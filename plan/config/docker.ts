@@ -17,6 +17,7 @@ export const dockerKeys = {
   registryMirror: text(registryMirrorProblem).transform((mirror) => mirror.replace(/\/$/, "")),
   overlayAddressPool: privateNetwork({ shortest: 8, longest: 16, example: "10.0.0.0/8" }),
   tokenRotation: integer({ min: 0, max: 1_000_000 }),
+  caRotation: integer({ min: 0, max: 1_000_000 }),
   /** Seconds, for one node */
   bootTimeoutSeconds: integer({ min: 30, max: 7200 }),
   /** Seconds, for one node */

@@ -9,7 +9,13 @@ const SERVERS = [
 async function register(args: Partial<CertificatesArgs> = {}): Promise<Run> {
   return run(
     async () => {
-      const made = new Certificates("api", { servers: SERVERS, days: 365, renewDays: 30, ...args });
+      const made = new Certificates("api", {
+        servers: SERVERS,
+        days: 365,
+        renewDays: 30,
+        rotation: 0,
+        ...args,
+      });
       return { client: made.client, servers: made.servers };
     },
     { outputs: (_, name) => ({ privateKeyPem: `key ${name}`, certPem: `certificate ${name}` }) },
@@ -91,4 +97,16 @@ test("no key is visible in any input", () => {
   const keys = /key api-/;
   expect(JSON.stringify(made.resources.map((one) => one.inputs))).toMatch(keys);
   expect(JSON.stringify(made.resources.map(({ shown }) => shown))).not.toMatch(keys);
+});
+
+test("another rotation makes every key anew, and nothing else by itself", async () => {
+  const after = await register({ rotation: 1 });
+  const triggers = (of: Run) =>
+    of.resources.map(({ name, opts }) => [name, opts.replacementTrigger]);
+  const keys = made.resources.flatMap(({ name }) => (name.endsWith("-key") ? [name] : []));
+  expect(keys).toHaveLength(4);
+  expect(triggers(after).filter(([, trigger]) => trigger !== undefined)).toEqual(
+    keys.map((name) => [name, 1]),
+  );
+  expect(triggers(made)).toContainEqual(["api-ca-key", 0]);
 });

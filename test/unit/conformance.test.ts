@@ -53,6 +53,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       ...{ id: "net1", name: "my-ingress", subnet: "10.11.0.0/16", gateway: "10.11.0.2" },
       ...{ mtu: 1200, encrypted: true },
     },
+    registryMirror: "",
     gwbridge: { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 },
     storage: { kind: "none", server: "", export: "" },
     ...changes,

@@ -9,6 +9,7 @@ test.each([
   "rpc error: code = Unavailable desc = connection error: dial tcp 192.168.42.11:2377: connect: connection refused",
   `${DAEMON}rpc error: code = Unknown desc = update out of sequence`,
   "write unix: broken pipe",
+  "timeout while waiting for state to become 'all_fields, removed' (timeout: 30s)",
   "unexpected EOF",
 ])("tries again after %j", (error) => {
   expect(passes([error])).toBe(true);

@@ -433,8 +433,8 @@ describe("size", () => {
 });
 
 describe("tokens", () => {
-  const tokens = async (rotation: number) => {
-    const { code, stdout } = await node.run("swarm/tokens", [rotation]);
+  const tokens = async (rotation: number, ca = 0) => {
+    const { code, stdout } = await node.run("swarm/tokens", [30, rotation, ca]);
     expect(code).toBe(0);
     return JSON.parse(stdout) as unknown;
   };
@@ -453,6 +453,39 @@ describe("tokens", () => {
     expect(await tokens(2)).toEqual({ manager: "SWMTKN-manager-2", worker: "SWMTKN-worker-2" });
   });
 
+  test("come with a new CA once for each value of the other counter", async () => {
+    node.swarm(3);
+    await tokens(0, 0);
+    expect(node.calls(/swarm ca/)).toEqual([]);
+    await tokens(0, 1);
+    await tokens(1, 1);
+    expect(node.calls(/swarm ca/)).toEqual(["docker swarm ca --rotate --detach"]);
+    await tokens(1, 2);
+    expect(node.calls(/swarm ca/)).toHaveLength(2);
+  });
+
+  test("wait until the new CA counts, and do not begin anew after an up that was killed", async () => {
+    node.swarm(3);
+    node.write("engine/rotating", "true");
+    const running = tokens(0, 1);
+    await node.called(/RootRotationInProgress/, 2);
+    node.write("engine/rotating", "false");
+    await running;
+    expect(node.calls(/swarm ca/)).toEqual([]);
+  });
+
+  test("are not printed when a node never gets a certificate of the new CA", async () => {
+    node.swarm(3);
+    node.fastForward = true;
+    node.write("engine/rotating", "true");
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, 0, 1]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 30 s waiting for every node to have a certificate of the new CA: " +
+        "one that is down never gets it",
+    );
+  });
+
   test.each([
     ["swarm join-token", 0],
     ["swarm join-token", 1],
@@ -460,7 +493,7 @@ describe("tokens", () => {
   ])("are not printed when docker %s fails (rotation %d)", async (words, rotation) => {
     node.swarm(3);
     node.failing(words);
-    const { code, stdout, stderr } = await node.run("swarm/tokens", [rotation]);
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, rotation, 0]);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(`fake failure of docker ${words}`);
   });

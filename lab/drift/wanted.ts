@@ -1,0 +1,60 @@
+import { engineConfig, type Gwbridge } from "../../plan/engine";
+import type { Publish } from "../../plan/publish";
+import type { StackOutputs } from "../outputs";
+
+/** A swarm as far as the program decides how it is: what is compared. */
+export interface Swarm {
+  nodes: Record<string, Node>;
+  ingress: StackOutputs["ingress"];
+  services: Record<string, Service>;
+}
+
+interface Node {
+  role: string;
+  status: string;
+  availability: string;
+  advertiseAddress: string;
+  labels: Record<string, string>;
+  /** daemon.json */
+  engine: object;
+  gwbridge: Gwbridge;
+}
+
+/** Of a service of a compose file, only that it is there. */
+export type Service =
+  { image: string; replicas: number | "global"; publish: string[] } | Record<string, never>;
+
+/** How the last `up` left the swarm. */
+export function wanted(outputs: StackOutputs): Swarm {
+  const { nodes, ingress, gwbridge, registryMirror, services, composeServices } = outputs;
+  return {
+    nodes: Object.fromEntries(
+      nodes.map(({ name, role, availability, advertiseAddress, labels }) => [
+        name,
+        {
+          ...{ role, status: "ready", availability, advertiseAddress, gwbridge },
+          labels: Object.fromEntries(labels.map((label) => splitOnce(label, "="))),
+          engine: JSON.parse(engineConfig({ registryMirror, role })) as object,
+        },
+      ]),
+    ),
+    ingress,
+    services: Object.fromEntries<Service>([
+      ...composeServices.map((name): [string, Service] => [name, {}]),
+      ...services.map(({ name, image, replicas, publish }): [string, Service] => [
+        name,
+        { image, replicas, publish: publish.map(portName).sort() },
+      ]),
+    ]),
+  };
+}
+
+/** A published port in one word. */
+export function portName({ mode, published, target, protocol }: Publish): string {
+  return `${mode}:${published}:${target}/${protocol}`;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + separator.length)];
+}
