@@ -70,10 +70,10 @@ export function swarmService(
     order: args.order ?? "stop-first",
   };
   const publishes = service.publish.length > 0;
-  // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
-  // the run after, and restarts every task.
   const { access, ingress, timeoutSeconds } = args;
   const onManager = { access, manager: ANY_MANAGER, timeoutSeconds };
+  // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
+  // the run after, and restarts every task.
   const image = managerScript(
     `${name}-image`,
     { ...onManager, script: "service/image", create: [service.image] },
