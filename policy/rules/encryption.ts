@@ -1,30 +1,39 @@
-import { show, type ResourceRule } from "../rule";
+import { stackOutputs } from "../program";
+import { show, type Resource, type ResourceRule, type StackRule } from "../rule";
 
 interface Network {
-  name?: string;
   ingress?: boolean;
   options?: Record<string, unknown>;
 }
 
-export const encryptedIngress: ResourceRule = {
+export const encryptedIngress: StackRule = {
   name: "encrypted-ingress",
   description:
     "The ingress network is encrypted: what users send to a published port goes on from node to " +
     "node in it, in clear text otherwise.",
   level: "mandatory",
-  check({ type, props }) {
-    const { name, ingress, options }: Network = props;
-    // Options that are not known yet have the key without a value.
-    if (type !== "docker:index/network:Network" || !ingress) return [];
-    if ("options" in props && options === undefined) return [];
-    return options && "encrypted" in options
-      ? []
-      : [
-          `options of ${show(name)} are ${show(options)} without "encrypted"; write ` +
-            "ingressEncrypted: true in the stack's config",
-        ];
+  checkStack(resources) {
+    const remedy = "write ingressEncrypted: true in the stack's config";
+    const clear = resources.filter(isClearIngress).map(({ name, props }) => ({
+      name,
+      message: `options of ${show(props.name)} are ${show(props.options)} without "encrypted"; ${remedy}`,
+    }));
+    // The program has a pack shown the options that a network was made with, not those that it is
+    // going to have (components/network/overlayNetwork.ts); the stack's output tells.
+    const { encrypted } = (stackOutputs(resources).ingress ?? {}) as { encrypted?: unknown };
+    return clear.length === 0 && encrypted === false
+      ? [{ message: `the stack's output "ingress" has encrypted: false; ${remedy}` }]
+      : clear;
   },
 };
+
+function isClearIngress({ type, props }: Resource): boolean {
+  const { ingress, options }: Network = props;
+  if (type !== "docker:index/network:Network" || !ingress) return false;
+  // Options that are not known yet have the key without a value.
+  if ("options" in props && options === undefined) return false;
+  return !(options && "encrypted" in options);
+}
 
 interface BlockDevice {
   encrypted?: unknown;

@@ -9,13 +9,13 @@ import { noOpenWorld } from "./world";
 
 export const resourceRules: ResourceRule[] = [
   noPlaintextApi,
-  encryptedIngress,
   encryptedDisks,
   pinnedImages,
   secretsMarkedSecret,
 ];
 
 export const stackRules: StackRule[] = [
+  encryptedIngress,
   oddManagers,
   gracefulExit,
   oneManagerAtATime,

@@ -55,13 +55,6 @@ describe("rules for one resource pass", () => {
     ["no-plaintext-api", "an engine with TLS", script(`ENGINE_CONFIG='${ENGINE}'\n`)],
     ["no-plaintext-api", "an engine on its socket only", script(`ENGINE_CONFIG='{}'\n`)],
     ["no-plaintext-api", "a machine's first boot with TLS", instance({ userData: ENGINE })],
-    [
-      "encrypted-ingress",
-      "an encrypted one",
-      network({ ingress: true, options: { encrypted: "" } }),
-    ],
-    ["encrypted-ingress", "options not known yet", network({ ingress: true, options: undefined })],
-    ["encrypted-ingress", "another network", network({ ingress: false })],
     ["encrypted-disks", "an encrypted root", instance({ rootBlockDevice: { encrypted: true } })],
     [
       "encrypted-disks",
@@ -153,19 +146,6 @@ describe("rules for one resource refuse", () => {
       "one from the first boot",
       instance({ userDataBase64: base64(PLAIN) }),
       'the engine listens on "tcp://0.0.0.0:2375" without TLS',
-    ],
-    [
-      "encrypted-ingress",
-      "one in clear text",
-      network({ name: "mesh", ingress: true, options: { mtu: "1200" } }),
-      `options of "mesh" are {"mtu":"1200"} without "encrypted"; write ingressEncrypted: true in ` +
-        "the stack's config",
-    ],
-    [
-      "encrypted-ingress",
-      "one without options",
-      network({ name: "mesh", ingress: true }),
-      'options of "mesh" are nothing without "encrypted"',
     ],
     [
       "encrypted-disks",
@@ -319,10 +299,18 @@ ${lines.map((line) => `    ${line}\n`).join("")}  }
 }
 '\n`,
   });
+const ENCRYPTED = { encrypted: "" };
 const THREE = [node("mg0"), node("mg1"), node("mg2")];
 
 describe("rules for a stack pass", () => {
   test.each<[rule: string, what: string, resources: Partial<Resource>[]]>([
+    ["encrypted-ingress", "an encrypted one", [network({ ingress: true, options: ENCRYPTED })]],
+    [
+      "encrypted-ingress",
+      "options not known yet",
+      [stack({ ingress: { encrypted: true } }), network({ ingress: true, options: undefined })],
+    ],
+    ["encrypted-ingress", "another network", [stack({}), network({ ingress: false })]],
     ["odd-managers", "three", [machine("mg0"), stack({ nodes: THREE })]],
     ["odd-managers", "a stack without machines", [stack({})]],
     ["graceful-exit", "a node that leaves", [stack({ nodes: [node("mg0")] }), member("mg0")]],
@@ -476,6 +464,28 @@ describe("rules for a stack pass", () => {
 
 describe("rules for a stack refuse", () => {
   test.each<[rule: string, what: string, resources: Partial<Resource>[], message: string]>([
+    [
+      "encrypted-ingress",
+      "one in clear text",
+      [network({ name: "mesh", ingress: true, options: { mtu: "1200" } })],
+      `it: options of "mesh" are {"mtu":"1200"} without "encrypted"; write ingressEncrypted: true in ` +
+        "the stack's config",
+    ],
+    [
+      "encrypted-ingress",
+      "one without options",
+      [network({ name: "mesh", ingress: true })],
+      'it: options of "mesh" are nothing without "encrypted"',
+    ],
+    [
+      "encrypted-ingress",
+      "one that is going to be in clear text",
+      [
+        network({ name: "mesh", ingress: true, options: ENCRYPTED }),
+        stack({ ingress: { encrypted: false } }),
+      ],
+      '-: the stack\'s output "ingress" has encrypted: false; write ingressEncrypted: true',
+    ],
     [
       "odd-managers",
       "four",
