@@ -9,7 +9,12 @@ const TRIES = 6;
 const PASSING =
   /deadline ?exceeded|timeout while waiting for state|does not have a leader|error during connect|connection (refused|reset|closed)|broken pipe|unexpected EOF|update out of sequence/i;
 
+/** What took too long may yet be done, after somebody looked whether it was. */
+const DONE_AFTER_ALL = /already ?exists/i;
+
 /** Whether one more try makes sense. `errors`: what was said so far, the newest first. */
 export function passes(errors: string[]): boolean {
-  return errors.length < TRIES && PASSING.test(errors[0] ?? "");
+  const [newest = "", ...earlier] = errors;
+  const late = DONE_AFTER_ALL.test(newest) && earlier.some((error) => PASSING.test(error));
+  return errors.length < TRIES && (PASSING.test(newest) || late);
 }

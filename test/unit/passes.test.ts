@@ -25,6 +25,14 @@ test.each([
   expect(passes([error])).toBe(false);
 });
 
+test("what is there already is only its own, made late, when something took too long before", () => {
+  const there = `${DAEMON}rpc error: code = AlreadyExists desc = name conflicts with an existing object: service web already exists`;
+  expect(passes([there])).toBe(false);
+  expect(passes([there, "context deadline exceeded"])).toBe(true);
+  expect(passes([there, there, "context deadline exceeded"])).toBe(true);
+  expect(passes([there, "no such image"])).toBe(false);
+});
+
 test("looks at the newest error, and gives up after the sixth", () => {
   const slow = "context deadline exceeded";
   expect(passes([slow, "no such image"])).toBe(true);
