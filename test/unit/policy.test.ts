@@ -478,15 +478,6 @@ describe("rules for a stack refuse", () => {
       'it: options of "mesh" are nothing without "encrypted"',
     ],
     [
-      "encrypted-ingress",
-      "one that is going to be in clear text",
-      [
-        network({ name: "mesh", ingress: true, options: ENCRYPTED }),
-        stack({ ingress: { encrypted: false } }),
-      ],
-      '-: the stack\'s output "ingress" has encrypted: false; write ingressEncrypted: true',
-    ],
-    [
       "odd-managers",
       "four",
       [machine("mg0"), stack({ nodes: [...THREE, node("mg3")] })],
