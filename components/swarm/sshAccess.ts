@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { sshConfig, sshFolder, type SshHost } from "../../plan/sshConfig";
@@ -29,21 +29,23 @@ export interface SshFiles {
  */
 export function sshAccess(stack: string, machines: Machine[], answerSeconds: number): SshAccess {
   const first = machines[0]!;
-  const files = pulumi
-    .all([
-      pulumi.all(machines.map(({ ingressAddress }) => ingressAddress)),
-      pulumi.all(machines.map(({ knownHost }) => knownHost)),
-      first.connection,
-    ])
-    .apply(([addresses, knownHosts, { user, privateKey }]) =>
-      writeSshFiles(stack, {
-        hosts: machines.map(({ name, role }, i) => ({ name, role, address: addresses[i]! })),
-        ...{ user, privateKey, knownHosts },
-      }),
-    );
   const path = `${sshFolder(stack)}/config`;
+  const write = () =>
+    pulumi
+      .all([
+        pulumi.all(machines.map(({ ingressAddress }) => ingressAddress)),
+        pulumi.all(machines.map(({ knownHost }) => knownHost)),
+        first.connection,
+      ])
+      .apply(([addresses, knownHosts, { user, privateKey }]) =>
+        writeSshFiles(stack, {
+          hosts: machines.map(({ name, role }, i) => ({ name, role, address: addresses[i]! })),
+          ...{ user, privateKey, knownHosts },
+        }),
+      );
   return {
-    config: pulumi.runtime.isDryRun() ? pulumi.output(path) : pulumi.unsecret(files),
+    // An apply runs in a preview too, with the machines as they would be.
+    config: pulumi.runtime.isDryRun() ? pulumi.output(path) : pulumi.unsecret(write()),
     // The private key makes the whole connection a secret; the user's name in it is none.
     user: pulumi.unsecret(first.connection.user),
     answerSeconds,
@@ -58,10 +60,11 @@ function readIfThere(path: string): string {
 export function writeSshFiles(stack: string, files: SshFiles, project = process.cwd()): string {
   const folder = sshFolder(stack);
   mkdirSync(join(project, folder), { recursive: true, mode: 0o700 });
+  // A new file in the place of the old one: somebody may be reading that.
   const write = (name: string, text: string, mode: number) => {
-    writeFileSync(join(project, folder, name), text, { mode });
-    // The mode above is for a new file only.
-    chmodSync(join(project, folder, name), mode);
+    const path = join(project, folder, name);
+    writeFileSync(`${path}.new`, text, { mode });
+    renameSync(`${path}.new`, path);
   };
   write("key", files.privateKey, 0o600);
   const known = `${files.knownHosts.join("\n")}\n`;

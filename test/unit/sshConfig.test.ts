@@ -1,8 +1,21 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeSshFiles } from "../../components/swarm/sshAccess";
+import * as pulumi from "@pulumi/pulumi";
+import type { Machine } from "../../components/machine/machine";
+import { sshAccess, writeSshFiles } from "../../components/swarm/sshAccess";
 import { sshConfig, type SshHost } from "../../plan/sshConfig";
+import { resolve, run } from "./harness";
 
 const HOSTS: SshHost[] = [
   { name: "mg0", role: "manager", address: "192.0.2.10" },
@@ -71,5 +84,43 @@ describe("a stack's SSH files", () => {
     expect([read("known_hosts"), read("known_hosts.former")]).toEqual(["mg0 new\n", "mg0 old\n"]);
     write("mg0 new");
     expect(read("known_hosts.former")).toBe("");
+  });
+
+  test("change all at once: who reads one at that moment reads the old one to its end", () => {
+    write("mg0 old");
+    const reader = openSync(join(project, ".cache/ssh/dev/known_hosts"), "r");
+    write("mg0 new");
+    expect(readFileSync(reader, "utf8")).toBe("mg0 old\n");
+    expect(readdirSync(join(project, ".cache/ssh/dev")).sort()).toEqual([
+      "config",
+      "key",
+      "known_hosts",
+      "known_hosts.former",
+    ]);
+  });
+
+  describe("written by a program", () => {
+    const mg0 = {
+      ...{ name: "mg0", role: "manager" },
+      ingressAddress: pulumi.output("192.0.2.10"),
+      knownHost: pulumi.output("192.0.2.10 ssh-ed25519 AAAA"),
+      connection: pulumi.output({ user: "root", privateKey: "the key" }),
+    } as unknown as Machine;
+    const program = async () => ({ config: sshAccess("dev", [mg0], 300).config });
+
+    beforeEach(() => void jest.spyOn(process, "cwd").mockReturnValue(project));
+    afterEach(() => jest.restoreAllMocks());
+
+    test("are there when the config is known", async () => {
+      const { outputs } = await run(program);
+      expect((await resolve(outputs.config)).value).toBe(".cache/ssh/dev/config");
+      expect(read("config")).toContain("HostName 192.0.2.10");
+    });
+
+    test("are not touched by a preview, although it knows everything", async () => {
+      const { outputs } = await run(program, { preview: true });
+      expect((await resolve(outputs.config)).value).toBe(".cache/ssh/dev/config");
+      expect(existsSync(join(project, ".cache"))).toBe(false);
+    });
   });
 });
