@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const lines = differences(wanted(cluster.outputs), await seen(cluster));
   await cluster.close();
   for (const line of lines) console.log(line);
-  console.log(`${lines.length} differences`);
+  console.log(`${lines.length} difference${lines.length === 1 ? "" : "s"}`);
   process.exitCode = lines.length === 0 ? 0 : 1;
 }
 
