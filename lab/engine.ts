@@ -5,7 +5,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import {
+  LocalWorkspace,
+  type EngineEvent,
+  type OutputMap,
+  type Stack,
+} from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { dependencies, devDependencies, name as projectName } from "../package.json";
 import { pulumi as libvirt } from "../sdks/libvirt/package.json";
@@ -71,11 +76,15 @@ const pulumiEngine: Engine = {
   async up(options) {
     const stack = await openStack(options);
     const { outputs } = await stack.up(runOptions(options));
-    return Object.fromEntries(
-      Object.entries(outputs).map(([key, { value }]) => [key, value]),
-    ) as unknown as StackOutputs;
+    return plainOutputs(outputs);
   },
 };
+
+/** What an `up` tells as plain values, secrets included. */
+export function plainOutputs(outputs: OutputMap): StackOutputs {
+  const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
+  return Object.fromEntries(plain) as StackOutputs;
+}
 
 /**
  * The stack with a project file, configuration and state of its own below `dir`, which run the

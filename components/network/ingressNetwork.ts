@@ -30,23 +30,26 @@ export class IngressNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:IngressNetwork", name, {}, opts);
 
-    const { ingress, ...access } = args;
+    const { ingress, access, timeoutSeconds } = args;
     const { subnet, gateway, ...settings } = ingress;
     this.network = overlayNetwork(
       `${name}-network`,
-      { ...access, ...settings, ingress: true, ipamConfigs: [{ subnet, gateway }] },
+      {
+        ...{ access, timeoutSeconds, ...settings, ingress: true },
+        ipamConfigs: [{ subnet, gateway }],
+      },
       { parent: this },
     );
     const attached = managerScript(
       `${name}-attached`,
       {
-        ...{ access: args.access, manager: ANY_MANAGER },
+        ...{ access, manager: ANY_MANAGER },
         script: "network/overlay",
-        create: ["attach", args.timeoutSeconds, this.network.id],
+        create: ["attach", timeoutSeconds, this.network.id],
         // Before the provider would: it does not wait until the network is gone.
-        delete: ["remove", args.timeoutSeconds, this.network.id],
+        delete: ["remove", timeoutSeconds, this.network.id],
         triggers: [this.network.id],
-        timeoutSeconds: 2 * args.timeoutSeconds,
+        timeoutSeconds: 2 * timeoutSeconds,
       },
       { parent: this },
     );

@@ -1,3 +1,5 @@
+import type { Cluster } from "../cluster";
+import type { NodeOutput } from "../outputs";
 import { eventually, expectEach, expectSame, type Check } from "./check";
 import { parseNetworks, runShell, runWords, type NetworkSeen } from "./docker";
 
@@ -24,6 +26,23 @@ export function gwbridgeSettings({ subnet, options }: NetworkSeen) {
   };
 }
 
+/** The ingress networks that a node knows. */
+export async function listIngress(cluster: Cluster, node: NodeOutput): Promise<NetworkSeen[]> {
+  const json = await runShell(
+    cluster,
+    node,
+    "docker network ls --quiet --no-trunc --filter driver=overlay |" +
+      " xargs --no-run-if-empty docker network inspect",
+  );
+  return parseNetworks(json).filter(({ ingress }) => ingress);
+}
+
+/** A node's docker_gwbridge. */
+export async function inspectGwbridge(cluster: Cluster, node: NodeOutput): Promise<NetworkSeen> {
+  const json = await runWords(cluster, node, "docker", "network", "inspect", "docker_gwbridge");
+  return parseNetworks(json)[0]!;
+}
+
 const oneIngress: Check = {
   name: "every node has the same one ingress network, with the configured settings",
   async run(cluster) {
@@ -32,13 +51,7 @@ const oneIngress: Check = {
     // A node gets the network a moment after it has joined.
     await expectEach(cluster.nodes, (node) =>
       eventually(async () => {
-        const json = await runShell(
-          cluster,
-          node,
-          "docker network ls --quiet --no-trunc --filter driver=overlay |" +
-            " xargs --no-run-if-empty docker network inspect",
-        );
-        const seen = parseNetworks(json).filter(({ ingress }) => ingress);
+        const seen = await listIngress(cluster, node);
         expectSame(`ingress networks on ${node.name}`, seen.map(ingressSettings), wanted);
       }),
     );
@@ -50,13 +63,9 @@ const gwbridge: Check = {
   async run(cluster) {
     const { subnet, icc, masquerade, mtu } = cluster.outputs.gwbridge;
     await expectEach(cluster.nodes, async (node) => {
-      const json = await runWords(
-        ...([cluster, node] as const),
-        ...["docker", "network", "inspect", "docker_gwbridge"],
-      );
-      const [seen] = parseNetworks(json);
+      const seen = await inspectGwbridge(cluster, node);
       const wanted = { subnet, icc, masquerade, mtu };
-      expectSame(`docker_gwbridge on ${node.name}`, gwbridgeSettings(seen!), wanted);
+      expectSame(`docker_gwbridge on ${node.name}`, gwbridgeSettings(seen), wanted);
     });
   },
 };

@@ -1,7 +1,12 @@
 import type { Publish } from "../../plan/publish";
 import type { Cluster } from "../cluster";
-import { gwbridgeSettings, ingressSettings } from "../conformance/networks";
-import { parseNetworks, runShell } from "../conformance/docker";
+import { runShell } from "../conformance/docker";
+import {
+  gwbridgeSettings,
+  ingressSettings,
+  inspectGwbridge,
+  listIngress,
+} from "../conformance/networks";
 import type { NodeOutput, StackOutputs } from "../outputs";
 import { portName, type Service, type Swarm } from "./wanted";
 
@@ -83,24 +88,17 @@ export function asWanted({ Spec, Status, ManagerStatus }: NodeJson) {
 /** What only the node itself can tell. Of one that is no node of the program, or down, nothing. */
 async function ownSettings(cluster: Cluster, { Description, Status }: NodeJson) {
   const node = cluster.nodes.find(({ name }) => name === Description.Hostname);
-  const none = { engine: {}, gwbridge: {} as StackOutputs["gwbridge"] };
-  if (!node || Status.State !== "ready") return none;
-  const engine = JSON.parse(await cluster.run(node, "cat /etc/docker/daemon.json")) as object;
-  const bridge = await cluster.run(node, "docker network inspect docker_gwbridge");
-  const [settings] = parseNetworks(bridge).map(gwbridgeSettings);
-  return { engine, gwbridge: { ...none.gwbridge, ...settings } as StackOutputs["gwbridge"] };
+  if (!node || Status.State !== "ready") return { engine: {}, gwbridge: {} };
+  return {
+    engine: JSON.parse(await cluster.run(node, "cat /etc/docker/daemon.json")) as object,
+    gwbridge: gwbridgeSettings(await inspectGwbridge(cluster, node)),
+  };
 }
 
-async function ingress(cluster: Cluster, manager: NodeOutput): Promise<StackOutputs["ingress"]> {
-  const all = await runShell(
-    cluster,
-    manager,
-    "docker network ls --quiet --no-trunc --filter driver=overlay |" +
-      " xargs --no-run-if-empty docker network inspect",
-  );
-  const [found] = parseNetworks(all).filter((network) => network.ingress);
-  if (!found) return {} as StackOutputs["ingress"];
-  const { id, name, subnet = "", gateway = "", mtu, encrypted } = ingressSettings(found);
+async function ingress(cluster: Cluster, manager: NodeOutput): Promise<Swarm["ingress"]> {
+  const [found] = await listIngress(cluster, manager);
+  if (!found) return {};
+  const { id, name, subnet, gateway, mtu, encrypted } = ingressSettings(found);
   return { id, name, subnet, gateway, mtu, encrypted };
 }
 

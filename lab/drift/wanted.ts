@@ -5,7 +5,7 @@ import type { StackOutputs } from "../outputs";
 /** A swarm as far as the program decides how it is: what is compared. */
 export interface Swarm {
   nodes: Record<string, Node>;
-  ingress: StackOutputs["ingress"];
+  ingress: Partial<StackOutputs["ingress"]>;
   services: Record<string, Service>;
 }
 
@@ -17,7 +17,7 @@ interface Node {
   labels: Record<string, string>;
   /** daemon.json */
   engine: object;
-  gwbridge: Gwbridge;
+  gwbridge: Partial<Gwbridge>;
 }
 
 /** Of a service of a compose file, only that it is there. */

@@ -6,12 +6,19 @@
 import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expectRefusal } from "../../lab/conformance/api";
 import { clientCertificate } from "../../lab/conformance/certificates";
 import { listNodes } from "../../lab/conformance/nodes";
-import { chooseEngine, CONSOLE_LOG, openStack, runOptions, whyNoPulumi } from "../../lab/engine";
+import {
+  chooseEngine,
+  CONSOLE_LOG,
+  openStack,
+  plainOutputs,
+  runOptions,
+  whyNoPulumi,
+} from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
 import { ALL_ON, authorityKey, failures, Lab, run as execute, Steps, withCluster } from "./lab";
@@ -282,8 +289,3 @@ withPulumi("with Pulumi's own engine", () => {
     }
   });
 });
-
-function plainOutputs(outputs: OutputMap): StackOutputs {
-  const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
-  return Object.fromEntries(plain) as StackOutputs;
-}

@@ -1,6 +1,6 @@
-import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { listNodes } from "../../lab/conformance/nodes";
-import { openStack, runOptions, whyNoPulumi } from "../../lab/engine";
+import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import type { StackOutputs } from "../../lab/outputs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab";
@@ -149,9 +149,4 @@ export class Operator {
 export function hostKeyUrn(node: string): string {
   const types = "swarm:machine:KvmMachine$tls:index/privateKey:PrivateKey";
   return `urn:pulumi:dev::pulumi-swarm::${types}::${node}-host-key`;
-}
-
-function plainOutputs(outputs: OutputMap): StackOutputs {
-  const plain = Object.entries(outputs).map(([key, { value }]) => [key, value]);
-  return Object.fromEntries(plain) as StackOutputs;
 }
