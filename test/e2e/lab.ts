@@ -11,15 +11,6 @@ import { startRegistry, type Registry } from "../../lab/registry";
 
 export const run = promisify(execFile);
 
-/** Everything that the config can switch on, beside what is on by default. */
-export const ALL_ON = {
-  visualizer: "true",
-  overlayCheck: "true",
-  dnsCache: "true",
-  composeFile: "test/fixtures/compose.yaml",
-  portainerMode: "agent",
-};
-
 /** A lab for one suite: hypervisor, registry and what the suite brought up. */
 export class Lab {
   private constructor(

@@ -3,8 +3,8 @@ import { clientCertificate } from "../../lab/conformance/certificates";
 import { checks } from "../../lab/conformance";
 import type { Cluster } from "../../lab/cluster";
 import type { StackOutputs } from "../../lab/outputs";
-import { ALL_ON, withCluster } from "../e2e/lab";
-import { describeWithPulumi, MINUTES, Operator } from "./lab";
+import { withCluster } from "../e2e/lab";
+import { ALL_ON, describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
 

@@ -7,6 +7,15 @@ import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab
 
 export const MINUTES = 60_000;
 
+/** Everything that the config can switch on, beside what is on by default. */
+export const ALL_ON = {
+  visualizer: "true",
+  overlayCheck: "true",
+  dnsCache: "true",
+  composeFile: "test/fixtures/compose.yaml",
+  portainerMode: "agent",
+};
+
 /** These suites need an engine that updates, replaces and deletes: only Pulumi's own does. */
 export function describeWithPulumi(name: string, body: () => void): void {
   const missing = whyNoPulumi();
@@ -89,8 +98,16 @@ export class Operator {
     await this.stack.up({ ...this.options(changes), expectNoChanges: true });
   }
 
-  async refresh(changes: Record<string, string> = {}): Promise<void> {
-    await this.stack.refresh(this.options(changes));
+  /** What an `up` with that config would do. */
+  async preview(changes: Record<string, string>): Promise<Steps> {
+    const steps = new Steps();
+    await this.stack.preview({ ...this.options(changes), onEvent: steps.onEvent });
+    return steps;
+  }
+
+  /** @param expectNoChanges Fail when the state was not what there is. */
+  async refresh(changes: Record<string, string> = {}, expectNoChanges = false): Promise<void> {
+    await this.stack.refresh({ ...this.options(changes), expectNoChanges });
   }
 
   async destroy(): Promise<void> {
