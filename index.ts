@@ -3,6 +3,7 @@
  * services -> outputs.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { Backups } from "./components/backup/backups";
 import type { Machine } from "./components/machine/machine";
 import { KEEPS_DATA, Services } from "./components/service/services";
 import { SharedStorage } from "./components/storage/sharedStorage";
@@ -17,8 +18,8 @@ import { planIngress } from "./plan/ingress";
 import { planServices } from "./plan/services";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
-import { apiHosts, reached, stackOutputs } from "./stacks/outputs";
-import { makeTarget } from "./stacks/target";
+import { apiHosts, stackOutputs } from "./stacks/outputs";
+import { makeTarget, reached } from "./stacks/target";
 
 export = async () => {
   try {
@@ -51,12 +52,14 @@ async function program() {
       }),
     );
   const swarm = new Swarm("swarm", {
+    stack,
     machines,
     engineConfig: ({ role }) => engineConfig({ ...config, role }),
     firewallRules: firewall,
     certificates,
     access,
     ingress,
+    storage,
     attributes: (machine) => nodeAttributes(config, machine),
     config,
   });
@@ -70,6 +73,11 @@ async function program() {
     services: KEEPS_DATA,
     timeoutSeconds: config.bootTimeoutSeconds,
   });
+  new Backups(
+    "backups",
+    { stack, managers: machines.filter(({ role }) => role === "manager"), storage, config },
+    { dependsOn: [volumes] },
+  );
   const running = new Services(
     "services",
     {

@@ -28,6 +28,8 @@ export interface StackOutputs {
   leaderCandidates: string[];
   managerJoinToken: string;
   workerJoinToken: string;
+  /** Empty without autolock. */
+  unlockKey: string;
   networkIds: Record<string, string>;
   ssh: Record<string, string>;
   /** Every machine that one can log in to. */

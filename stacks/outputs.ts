@@ -7,7 +7,7 @@ import { apiUrl, planGwbridge } from "../plan/engine";
 import type { Ingress } from "../plan/ingress";
 import type { ServicePlan } from "../plan/services";
 import { sshFolder } from "../plan/sshConfig";
-import type { Target } from "./target";
+import { reached, type Target } from "./target";
 
 /** All that the outputs are made of. */
 interface Built {
@@ -40,6 +40,8 @@ export function stackOutputs(built: Built) {
     leaderCandidates: managersOf(machines).map(({ name }) => name),
     managerJoinToken: swarm.managerJoinToken,
     workerJoinToken: swarm.workerJoinToken,
+    /** Secret: opens a manager that was restarted, with autolock; otherwise empty. */
+    unlockKey: swarm.unlockKey,
     /** Identifiers of the networks that this stack made, by name; on EC2 of its VPC and subnets. */
     networkIds: target.networkIds,
 
@@ -84,11 +86,6 @@ export function apiHosts(machines: Machine[], { apiOutside }: Pick<Config, "apiO
   return managersOf(machines).map(({ ingressAddress, advertiseAddress }) =>
     (apiOutside ? ingressAddress : advertiseAddress).apply(apiUrl),
   );
-}
-
-/** Every machine that one can log in to. */
-export function reached({ machines, storageMachine }: Target): Machine[] {
-  return [...machines, ...(storageMachine ? [storageMachine] : [])];
 }
 
 function managersOf(machines: Machine[]): Machine[] {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { LoginKey } from "../components/access/loginKey";
 import type { Certificates } from "../components/api/certificates";
 import type { Machine } from "../components/machine/machine";
 import type { SharedFolder } from "../components/storage/sharedStorage";
@@ -42,5 +43,31 @@ export interface TargetArgs {
  * @throws ConfigError for what is wrong with the config there, before anything is registered.
  */
 export async function makeTarget(args: TargetArgs): Promise<Target> {
-  return args.config.target === "ec2" ? ec2Target(args) : kvmTarget(args);
+  const target = await (args.config.target === "ec2" ? ec2Target(args) : kvmTarget(args));
+  return withLoginKey(target, args.config);
+}
+
+/** The same machines, to be logged in to with the key that the config has rotated to. */
+function withLoginKey(target: Target, config: Config): Target {
+  const { machines, storageMachine } = target;
+  const login = new LoginKey("login", {
+    machines: reached(target),
+    first: target.sshPrivateKey,
+    rotation: config.sshKeyRotation,
+    timeoutSeconds: config.bootTimeoutSeconds,
+  });
+  return {
+    ...target,
+    machines: machines.map((machine) => login.machines.get(machine)!),
+    storageMachine: storageMachine && login.machines.get(storageMachine),
+    sshPrivateKey: login.privateKey,
+  };
+}
+
+/** Every machine that one can log in to. */
+export function reached({
+  machines,
+  storageMachine,
+}: Pick<Target, "machines" | "storageMachine">): Machine[] {
+  return [...machines, ...(storageMachine ? [storageMachine] : [])];
 }

@@ -91,8 +91,25 @@ export function managerScript(
   );
 }
 
+/** The same here, on the machine that runs Pulumi. */
+export function localScript(
+  name: string,
+  args: ScriptArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  const line = (words: Words) => pulumi.all(words).apply(bash);
+  return new command.local.Command(
+    name,
+    inputs(args, line, command.local.Logging),
+    options(args, opts),
+  );
+}
+
 /** One run of a script on whichever manager can speak for the swarm. */
-export interface ManagerRun extends Pick<ManagerScriptArgs, "access" | "manager" | "script"> {
+export interface ManagerRun extends Pick<
+  ManagerScriptArgs,
+  "access" | "manager" | "script" | "variables"
+> {
   words: Words;
 }
 
@@ -100,18 +117,25 @@ export interface ManagerRun extends Pick<ManagerScriptArgs, "access" | "manager"
  * The same outside a resource: a function for hooks, which are called during an `up` and never in a
  * preview. It fails with what the script said.
  */
-export function runOnManager({ access, manager, script, words }: ManagerRun): () => Promise<void> {
-  const line = new Promise<string[]>((resolve) => {
-    onManager(access, manager, words).apply(resolve);
-  });
+export function runOnManager(run: ManagerRun): () => Promise<void> {
+  const { access, manager, script, words, variables } = run;
+  const line = known(onManager(access, manager, words));
+  const stdin = known(scriptInput(script, variables));
   return async () => {
-    const [file = "", ...args] = await line;
+    const [[file = "", ...args], input] = await Promise.all([line, stdin]);
     const running = promisify(execFile)(file, args);
-    running.child.stdin!.end(scriptText(script));
+    running.child.stdin!.end(input);
     await running.catch((error: { stderr: string }) => {
       throw new Error(error.stderr.trim());
     });
   };
+}
+
+/** What an output comes to, for functions that are called during an `up`. */
+export function known<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((value) => resolve(value));
+  });
 }
 
 function onManager(access: SshAccess, manager: string, words: Words): pulumi.Output<string[]> {
@@ -129,9 +153,7 @@ function inputs<Logging extends { None: unknown; Stderr: unknown }>(
   logging: Logging,
 ) {
   return {
-    stdin: pulumi
-      .output(args.variables ?? {})
-      .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
+    stdin: scriptInput(args.script, args.variables),
     ...(args.create ? { create: line(args.create) } : {}),
     ...(args.delete ? { delete: line(args.delete) } : {}),
     ...(args.triggers ? { triggers: args.triggers } : {}),
@@ -156,9 +178,21 @@ function options(
 
 function commandLine(user: pulumi.Output<string>, words: Words): pulumi.Output<string> {
   return pulumi.all([user, pulumi.all(words)]).apply(([user, plain]) => {
-    const root = user === "root" ? [] : ["sudo", "-n"];
-    return quote([...root, "bash", "-s", "--", ...plain.map(String)]);
+    return `${user === "root" ? "" : "sudo -n "}${bash(plain)}`;
   });
+}
+
+/** What runs a script that comes over stdin. */
+function bash(words: (string | number)[]): string {
+  return quote(["bash", "-s", "--", ...words.map(String)]);
+}
+
+/** A script with its variables before it, as it travels over stdin. */
+function scriptInput(
+  script: string,
+  variables: ScriptArgs["variables"] = {},
+): pulumi.Output<string> {
+  return pulumi.output(variables).apply((plain) => `${assignments(plain)}${scriptText(script)}`);
 }
 
 function assignments(variables: Record<string, string>): string {
@@ -168,7 +202,7 @@ function assignments(variables: Record<string, string>): string {
 }
 
 /** The script after the helpers that all of them share. */
-function scriptText(script: string): string {
+export function scriptText(script: string): string {
   return ["swarm/common", script]
     .map((path) => {
       const [folder = "", name = ""] = path.split("/");

@@ -7,9 +7,11 @@ import type { Ingress } from "../../plan/ingress";
 import type { Role } from "../../plan/nodes";
 import { ANY_MANAGER, anyManagerBut } from "../../plan/sshConfig";
 import type { Certificates } from "../api/certificates";
+import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "../network/ingressNetwork";
-import { managerScript, nodeScript } from "./nodeScript";
+import { managerScript, nodeScript, runOnManager } from "./nodeScript";
+import type { SharedFolder } from "../storage/sharedStorage";
 import type { SshAccess } from "./sshAccess";
 
 /** What of the config concerns the swarm itself. */
@@ -18,6 +20,9 @@ type SwarmConfig = Pick<
   | "overlayAddressPool"
   | "tokenRotation"
   | "caRotation"
+  | "autolock"
+  | "restore"
+  | "restoreUnlockKey"
   | "nodesAtOnce"
   | "bootTimeoutSeconds"
   | "joinTimeoutSeconds"
@@ -25,6 +30,7 @@ type SwarmConfig = Pick<
 >;
 
 export interface SwarmArgs {
+  stack: string;
   /** Managers and workers. The first manager starts the swarm. */
   machines: Machine[];
   /** Content of a machine's daemon.json. */
@@ -36,6 +42,8 @@ export interface SwarmArgs {
   /** How this machine's `ssh` finds them. */
   access: SshAccess;
   ingress: Ingress;
+  /** Where backups of it are. */
+  storage: SharedFolder;
   config: SwarmConfig;
   /** What the swarm is to know of a machine's node. */
   attributes: (machine: Machine) => NodeAttributes;
@@ -45,7 +53,8 @@ export interface SwarmArgs {
  * One Docker Swarm on a set of machines, whatever they are.
  *
  * Creates scripts that run on nodes: `ready` for every machine; `init`, `size` and `tokens` once;
- * `join` and `member` for every machine; `api` for every manager. And a `docker.Provider` that
+ * `join` and `member` for every machine; `api` for every manager; `autolock` and `restore` where the
+ * config asks for them. And a `docker.Provider` that
  * reaches the swarm by SSH, with the ingress network made by it before anyone joins.
  *
  * A machine that is replaced leaves the swarm by its `member`, which runs on another manager, and
@@ -61,6 +70,11 @@ export class Swarm extends pulumi.ComponentResource {
   readonly managerJoinToken: pulumi.Output<string>;
   /** Secret. */
   readonly workerJoinToken: pulumi.Output<string>;
+  /**
+   * Secret. What opens the swarm's state on a manager that was restarted; empty without autolock.
+   * Known once every manager is open.
+   */
+  readonly unlockKey: pulumi.Output<string>;
   /** Node IDs by node name, each known once the node is a Ready member. */
   readonly nodeIds: pulumi.Output<Record<string, string>>;
   /** Makes things in the swarm. Known once the swarm is there. */
@@ -91,8 +105,10 @@ export class Swarm extends pulumi.ComponentResource {
     if (!first) throw new pulumi.RunError("a swarm needs at least one manager");
 
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
-    const init = this.init(first);
+    const init = this.init(first, this.restored(first));
     this.inSwarm = { transformations: [goesWith(init)] };
+    const key = this.autolock(init);
+    this.unlockKey = this.unlocked(key, ready);
     const tokens = this.tokens(init);
     this.provider = this.dockerProvider(init);
     this.ingress = this.ingressNetwork();
@@ -100,7 +116,7 @@ export class Swarm extends pulumi.ComponentResource {
       const join = this.join(machine, init, tokens, [ready.get(machine)!, this.ingress]);
       return this.member(machine, join, init);
     });
-    const apis = this.apis(members);
+    const apis = this.apis(members, key);
     this.size(members);
     this.complete = [...members, ...apis];
 
@@ -114,6 +130,7 @@ export class Swarm extends pulumi.ComponentResource {
       clusterId: this.clusterId,
       managerJoinToken: this.managerJoinToken,
       workerJoinToken: this.workerJoinToken,
+      unlockKey: this.unlockKey,
       nodeIds: this.nodeIds,
     });
   }
@@ -143,7 +160,7 @@ export class Swarm extends pulumi.ComponentResource {
    * on the machine until that is ready, and not in the graph: all nodes' joins come after it, and while
    * the first manager is replaced the others must be able to come back.
    */
-  private init(first: Machine): command.remote.Command {
+  private init(first: Machine, dependsOn: pulumi.Resource[]): command.remote.Command {
     const { bootTimeoutSeconds, joinTimeoutSeconds, overlayAddressPool } = this.args.config;
     return nodeScript(
       `${this.prefix}-init`,
@@ -153,8 +170,56 @@ export class Swarm extends pulumi.ComponentResource {
         create: [bootTimeoutSeconds, first.advertiseAddress, overlayAddressPool],
         timeoutSeconds: bootTimeoutSeconds + joinTimeoutSeconds,
       },
-      { parent: this, ignoreChanges: ["connection", "create", "stdin"] },
+      { parent: this, dependsOn, ignoreChanges: ["connection", "create", "stdin"] },
     );
+  }
+
+  /** Everything else depends on it, so nobody is asked for before the swarm is there again. */
+  private restored(first: Machine): pulumi.Resource[] {
+    if (!this.args.config.restore) return [];
+    const name = `${this.prefix}-restore`;
+    return [restore(name, { ...this.args, machine: first }, { parent: this })];
+  }
+
+  private autolock(init: command.remote.Command): pulumi.Output<string> {
+    const { access, config } = this.args;
+    if (!config.autolock) return pulumi.secret("");
+    const autolock = managerScript(
+      `${this.prefix}-autolock`,
+      {
+        ...{ access, manager: ANY_MANAGER },
+        script: "swarm/autolock",
+        create: ["true"],
+        delete: ["false"],
+        variables: { RESTORED: config.restore },
+        secretOutput: true,
+        timeoutSeconds: config.joinTimeoutSeconds,
+      },
+      { parent: this, dependsOn: [init], deletedWith: init },
+    );
+    return pulumi.secret(autolock.stdout);
+  }
+
+  /** Every `up` brings the key to managers that were restarted: no resource of theirs has changed. */
+  private unlocked(
+    key: pulumi.Output<string>,
+    ready: Map<Machine, command.remote.Command>,
+  ): pulumi.Output<string> {
+    const { access, config } = this.args;
+    if (!config.autolock || pulumi.runtime.isDryRun()) return key;
+    const open = this.managers.map((machine) => {
+      const unlock = runOnManager({
+        // One that is away is not waited for.
+        access: { ...access, answerSeconds: 30 },
+        ...{ manager: machine.name, words: [] },
+        script: "swarm/unlock",
+        variables: { UNLOCK_KEY: key },
+      });
+      return ready
+        .get(machine)!
+        .stdout.apply(() => unlock().catch((error: Error) => pulumi.log.warn(error.message)));
+    });
+    return pulumi.all([key, pulumi.all(open)]).apply(([key]) => key);
   }
 
   /**
@@ -188,7 +253,10 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** New certificates restart one manager's engine after the other's. */
-  private apis(members: pulumi.Resource[]): command.remote.Command[] {
+  private apis(
+    members: pulumi.Resource[],
+    unlockKey: pulumi.Output<string>,
+  ): command.remote.Command[] {
     const seconds = this.args.config.joinTimeoutSeconds;
     const apis: command.remote.Command[] = [];
     for (const machine of this.managers) {
@@ -199,7 +267,7 @@ export class Swarm extends pulumi.ComponentResource {
           machine,
           script: "swarm/api",
           create: [seconds],
-          variables: { CA: ca, CERT: cert, KEY: key },
+          variables: { CA: ca, CERT: cert, KEY: key, UNLOCK_KEY: unlockKey },
           triggers: [machine.identity],
           timeoutSeconds: 2 * seconds,
         },
@@ -231,12 +299,14 @@ export class Swarm extends pulumi.ComponentResource {
   private tokens(init: command.remote.Command): command.local.Command {
     const { access, config } = this.args;
     const { tokenRotation, caRotation, joinTimeoutSeconds } = config;
+
     return managerScript(
       `${this.prefix}-tokens`,
       {
         ...{ access, manager: ANY_MANAGER },
         script: "swarm/tokens",
         create: [joinTimeoutSeconds, tokenRotation, caRotation],
+        variables: { RESTORED: config.restore },
         triggers: [String(tokenRotation), String(caRotation)],
         secretOutput: true,
         timeoutSeconds: 2 * joinTimeoutSeconds,
@@ -263,7 +333,10 @@ export class Swarm extends pulumi.ComponentResource {
           ...[seconds, init.stdout, machine.advertiseAddress],
           ...others.map((peer) => peer.advertiseAddress),
         ],
-        variables: { JOIN_TOKEN: joinToken(tokens, machine.role) },
+        variables: {
+          JOIN_TOKEN: joinToken(tokens, machine.role),
+          RESTORED: this.args.config.restore,
+        },
         triggers: [machine.identity],
         timeoutSeconds: 2 * seconds,
       },

@@ -45,4 +45,5 @@ export const machineKeys = {
   vcpus: integer({ min: 1, max: 64 }),
   image: text(imageProblem),
   sshUser: text(sshUserProblem),
+  sshKeyRotation: integer({ min: 0, max: 1_000_000 }),
 };

@@ -102,6 +102,12 @@ export const rules: Rule[] = [
       : undefined;
   }),
 
+  rule(["restore", "storage"], ({ restore, storage }) =>
+    restore !== "" && storage === "none"
+      ? complain("restore", "is set, but storage is none; write the storage that has the backup")
+      : undefined,
+  ),
+
   ...(["nfsServer", "nfsExport"] as const).map((key) =>
     rule(["storage", key], ({ storage, [key]: value }) => {
       if ((storage === "nfs") === (value !== "")) return undefined;

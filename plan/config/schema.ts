@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { apiKeys } from "./api";
 import { attributeKeys } from "./attributes";
+import { backupKeys } from "./backup";
 import { clusterKeys } from "./cluster";
 import { dockerKeys } from "./docker";
 import { ec2Keys } from "./ec2";
@@ -27,6 +28,7 @@ export const schema = z.object({
   ...apiKeys,
   ...serviceKeys,
   ...storageKeys,
+  ...backupKeys,
 });
 
 /** The whole configuration, checked. Numbers are in the unit that their key ends in. */

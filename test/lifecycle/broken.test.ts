@@ -35,15 +35,15 @@ function deaf(node: string, match: string): Pick<Breakage, "breaks" | "mends"> {
 
 /** A port that something listens on and the firewall lets in. */
 function listens(node: string, port: number, address = "0.0.0.0"): Breakage["breaks"] {
-  const listener = `nc -lk -s ${address} -p ${port} -e true`;
+  const listener = `systemd-socket-activate --listen=${address}:${port} sleep 1d`;
   return {
     [node]:
-      `docker run --detach --name broken --network host busybox ${listener} && ` +
-      `nft insert rule inet swarm input tcp dport ${port} accept`,
+      `sh -c "systemd-run --quiet --unit=broken ${listener} && ` +
+      `nft insert rule inet swarm input tcp dport ${port} accept"`,
   };
 }
 const mended = (node: string) => ({
-  [node]: "sh -c 'docker rm --force broken; nft --file /etc/nftables.conf'",
+  [node]: "sh -c 'systemctl stop broken; nft --file /etc/nftables.conf'",
 });
 
 const tlsverify = (from: boolean, to: boolean) =>
@@ -78,7 +78,8 @@ describeWithPulumi("a check says what is wrong when", () => {
       check: "every manager lists the same nodes",
       what: "that manager is asked",
       says: /mg2: .*This node is not a swarm manager/s,
-      mends: { mg0: "docker node promote mg2" },
+      // "update out of sequence", while its demotion is still under way
+      mends: { mg0: "sh -c 'until docker node promote mg2; do sleep 1; done'" },
     },
     {
       check: "every node advertises its internal address",

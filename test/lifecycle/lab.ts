@@ -110,6 +110,11 @@ export class Operator {
     await this.stack.refresh({ ...this.options(changes), expectNoChanges });
   }
 
+  /** Which machines are still there, when nobody can be asked about the swarm. */
+  async refreshMachines(changes: Record<string, string>): Promise<void> {
+    await this.stack.refresh({ ...this.options(changes), exclude: ["**docker:index**"] });
+  }
+
   async destroy(): Promise<void> {
     await this.stack.destroy(this.options());
   }
@@ -141,6 +146,11 @@ export class Operator {
         [name, status, managerStatus].join(" ").trim(),
       );
     });
+  }
+
+  /** The same, as name and status only. */
+  async statuses(): Promise<string[]> {
+    return (await this.nodes()).map((row) => row.split(" ", 2).join(" "));
   }
 
   /** The key of the API's authority. */

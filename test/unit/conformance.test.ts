@@ -45,7 +45,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       leaderCandidates: ["mg0"],
       networkIds: {},
     },
-    ...{ managerJoinToken: "", workerJoinToken: "", portainerPassword: "" },
+    ...{ managerJoinToken: "", workerJoinToken: "", unlockKey: "", portainerPassword: "" },
     ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
     ...{ apiOutside: false, ca: "", cert: "", key: "" },

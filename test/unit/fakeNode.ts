@@ -23,7 +23,7 @@ const DOCKER = join(__dirname, "../fixtures/docker.sh");
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls".split(" "),
-  ..."mkdir mktemp mv paste rm rmdir sed sort touch wc xargs".split(" "),
+  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort tail tar touch wc xargs".split(" "),
 ];
 
 /** Where nothing listens. */
@@ -72,6 +72,7 @@ export class FakeNode {
   command(name: string, body: string): void {
     const path = join(this.bin, name);
     const record = name === "sleep" ? "" : `echo "${name} $*" >>calls\n`;
+    rmSync(path, { force: true }); // a link to the real one, which writing would follow
     writeFileSync(path, `#!${which("bash")}\ncd "$FAKE_NODE" || exit\n${record}${body}\n`);
     chmodSync(path, 0o755);
   }
@@ -205,10 +206,11 @@ export class FakeNode {
     return { code, ...output };
   }
 
-  /** What no fake can stand in for: files in /etc, devices (files here), ports for bash. */
+  /** What no fake can stand in for: files in /etc and the like, devices (files here), ports for bash. */
   private elsewhere(text: string): string {
     return text
       .replaceAll("/etc/", `${this.folder}/etc/`)
+      .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
       .replaceAll("[[ -b ", "[[ -f ")
       .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
         const server = this.servers.get(Number(port));

@@ -16,7 +16,14 @@ import {
   up,
   useFolder,
 } from "./graphRun";
+import { runOnManager } from "../../components/swarm/nodeScript";
 import { nameOf, resolve, waitsFor, type Run } from "./harness";
+
+// What an `up` runs by itself, outside of resources: to tell, and not to run.
+jest.mock("../../components/swarm/nodeScript", () => ({
+  ...jest.requireActual<object>("../../components/swarm/nodeScript"),
+  runOnManager: jest.fn(() => () => Promise.resolve()),
+}));
 
 const SECRETS = /SWMTKN|PRIVATE KEY|open sesame/;
 
@@ -245,6 +252,130 @@ describe("the swarm", () => {
   });
 });
 
+describe("a swarm with autolock", () => {
+  const locked = () => up({ ...SMALL, autolock: "true" });
+
+  test("has a key that is secret, and goes with the swarm", async () => {
+    const after = await locked();
+    const { inputs, opts } = resource(after, "swarm-autolock");
+    expect(inputs.create).toBe(onManager("any", "bash -s -- true"));
+    expect(inputs.delete).toBe(onManager("any", "bash -s -- false"));
+    expect(nameOf(opts.deletedWith)).toBe("swarm-init");
+    expect(await resolve(after.outputs.unlockKey)).toEqual({ value: "SWMKEY-1-key", secret: true });
+  });
+
+  test("has every up bring the key to each manager, and no preview", async () => {
+    const brought = () =>
+      jest
+        .mocked(runOnManager)
+        .mock.calls.map(([run]) => run)
+        .filter(({ script }) => script === "swarm/unlock");
+    jest.mocked(runOnManager).mockClear();
+    await up({ autolock: "true" }, { preview: true });
+    expect(brought()).toEqual([]);
+    await up({ autolock: "true" });
+    expect(brought().map(({ manager }) => manager)).toEqual(["mg0", "mg1", "mg2"]);
+    const { UNLOCK_KEY } = brought()[2]!.variables!;
+    expect(await resolve(UNLOCK_KEY)).toEqual({ value: "SWMKEY-1-key", secret: true });
+  });
+
+  test("brings the key to managers when their API restarts them", async () => {
+    const { inputs, shown } = resource(await locked(), "swarm-mg0-api");
+    expect(inputs.stdin).toContain("UNLOCK_KEY=SWMKEY-1-key\n");
+    expect(shown.stdin).toBe("[secret]");
+  });
+});
+
+describe("a swarm that is restored", () => {
+  const restored = (restore: string) => up({ restore, restoreUnlockKey: "SWMKEY-1-old" });
+
+  test("has that done on the first manager, before anybody is asked for anything", async () => {
+    const after = await restored("latest");
+    const { inputs, shown, opts } = resource(after, "swarm-restore-latest");
+    expect(inputs).toMatchObject({
+      connection: { host: "192.168.123.10" },
+      create: "bash -s -- 900 192.168.42.10 192.168.42.19 /srv/swarm backups/dev latest",
+    });
+    expect(inputs).not.toHaveProperty("triggers");
+    expect(inputs.stdin).toContain("UNLOCK_KEY=SWMKEY-1-old\n");
+    expect(shown.stdin).toBe("[secret]");
+    expect(opts.ignoreChanges).toEqual(["connection", "create", "stdin"]);
+    expect(resource(after, "swarm-init").dependsOn).toEqual(["swarm-restore-latest"]);
+  });
+
+  test("asks for its tokens again, and has its nodes look whether they are in it", async () => {
+    const scripts = changed(dev, await restored("latest"));
+    expect(scripts).toEqual(
+      [
+        ...["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"].map(
+          (name) => `swarm-${name}-join`,
+        ),
+      ]
+        .concat("swarm-tokens")
+        .sort(),
+    );
+  });
+
+  test("is restored once for each backup that is named", async () => {
+    const names = keys(await restored("20260102T030405Z-mg1"));
+    expect(names.filter((name) => name.includes("-restore-"))).toEqual([
+      "command:remote:Command swarm-restore-20260102T030405Z-mg1 swarm",
+    ]);
+  });
+});
+
+describe("a stack whose SSH key was replaced", () => {
+  test("has its machines let in the new key, before anything logs in with it", async () => {
+    const after = await up({ sshKeyRotation: "1" });
+    const { inputs, shown } = resource(after, "login-worker1");
+    expect(inputs).toMatchObject({
+      create: "bash -s -- 900 root 192.168.123.21",
+      triggers: ["uuid-worker1-domain"],
+    });
+    expect(inputs.stdin).toContain("PUBLIC_KEY='ssh-ed25519 AAAAlogin-1\n'");
+    expect(shown.stdin).toBe("[secret]");
+    const { privateKey } = resource(after, "swarm-worker1-ready").inputs.connection as {
+      privateKey: string;
+    };
+    expect(privateKey).toContain("\nlogin-1\n");
+    expect((await resolve(after.outputs.sshPrivateKey)).value).toContain("\nlogin-1\n");
+  });
+
+  test("replaces no machine", async () => {
+    const after = await up({ sshKeyRotation: "1" });
+    const others = changed(dev, after).filter((name) => !/^swarm-.*-(ready|join|api)$/.test(name));
+    // What logs in by itself does so with the new key; none of it is replaced for that.
+    expect(others).toEqual(["backups-mg0", "backups-mg1", "backups-mg2", "volumes-export"]);
+  });
+
+  test("keeps the key before it, with which machines are reached once more", async () => {
+    const after = await up({ ...SMALL, sshKeyRotation: "5" });
+    const logins = keys(after).filter((name) => / login/.test(name));
+    expect(logins).toEqual([
+      "command:local:Command login-mg0 login",
+      "swarm:access:LoginKey login -",
+      "tls:index/privateKey:PrivateKey login-4 login",
+      "tls:index/privateKey:PrivateKey login-5 login",
+    ]);
+    const { stdin } = resource(after, "login-mg0").inputs;
+    expect(stdin).toMatch(/FORMER='[^']*\nlogin-4\n'/);
+    expect(stdin).toMatch(/FIRST='[^']*\naccess\n'/);
+  });
+});
+
+describe("backups", () => {
+  test("are made by every manager, when the config says so, once the storage is there", () => {
+    const { inputs } = resource(dev, "backups-mg1");
+    expect(inputs.create).toBe("bash -s -- daily 192.168.42.19 /srv/swarm backups/dev 14");
+    expect(inputs.stdin).toContain("swarm-backup list: prints the names");
+    expect(waitsFor(dev, "backups-mg1")).toContain("volumes");
+  });
+
+  test("need storage", () => {
+    expect(small.resources.filter(({ name }) => name.startsWith("backups-"))).toEqual([]);
+  });
+});
+
 describe("secrets", () => {
   test.each([
     ["managerJoinToken", "SWMTKN-1-manager"],
@@ -252,19 +383,17 @@ describe("secrets", () => {
     ["sshPrivateKey", "-----BEGIN OPENSSH PRIVATE KEY-----\naccess\n"],
     ["key", "-----BEGIN EC PRIVATE KEY-----\napi-client-key\n"],
     ["portainerPassword", "open sesame"],
+    ["unlockKey", ""],
   ])("include the output %s", async (name, value) => {
     expect(await resolve(dev.outputs[name])).toEqual({ value, secret: true });
   });
 
   test("include no other output, and are in none", async () => {
-    const { managerJoinToken, workerJoinToken, sshPrivateKey, key, portainerPassword, ...plain } =
-      dev.outputs;
+    const { managerJoinToken, workerJoinToken, sshPrivateKey, key, ...others } = dev.outputs;
+    const { portainerPassword, unlockKey, ...plain } = others;
     expect([
-      managerJoinToken,
-      workerJoinToken,
-      sshPrivateKey,
-      key,
-      portainerPassword,
+      ...[managerJoinToken, workerJoinToken, sshPrivateKey, key],
+      ...[portainerPassword, unlockKey],
     ]).not.toContain(undefined);
     for (const [name, output] of Object.entries(plain)) {
       const { value, secret } = await resolve(output);

@@ -86,6 +86,7 @@ export function outputs(type: string, name: string, inputs: unknown): Record<str
 function stdoutOf(name: string, { create }: { create: string }): string {
   if (name.endsWith("-image")) return `image@sha256:${fingerprint(create)}`;
   if (name === "swarm-tokens") return '{"manager":"SWMTKN-1-manager","worker":"SWMTKN-1-worker"}';
+  if (name === "swarm-autolock") return "SWMKEY-1-key";
   if (name === "swarm-init") return "cluster1";
   if (name === "swarm-ingress-attached") return "swarm-ingress-network-id";
   if (name === "services-compose-deploy") return "compose_other\ncompose_web\n";

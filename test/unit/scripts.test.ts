@@ -317,7 +317,7 @@ printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
 describe("api", () => {
   const MATERIAL = { CA: "the CA\n", CERT: "the certificate\n", KEY: "the key\n" };
   const api = (changes = {}, seconds = 0) =>
-    node.run("swarm/api", [seconds], { ...MATERIAL, ...changes });
+    node.run("swarm/api", [seconds], { ...MATERIAL, UNLOCK_KEY: "", ...changes });
   const restarts = () => node.calls(/^systemctl/);
 
   beforeEach(async () => {
@@ -340,6 +340,13 @@ describe("api", () => {
       ["key.pem", MATERIAL.KEY, "600"],
     ]);
     expect(restarts()).toEqual(["systemctl restart docker"]);
+  });
+
+  test("opens an engine that is locked after its restart", async () => {
+    node.command("systemctl", "echo locked >engine/state");
+    node.command("timeout", 'shift; exec "$@"');
+    expect((await api({ UNLOCK_KEY: "SWMKEY-1-good" })).code).toBe(0);
+    expect(node.calls(/unlock/)).toContain("docker swarm unlock");
   });
 
   test("leaves an engine alone that has it already", async () => {
@@ -501,9 +508,10 @@ describe("tokens", () => {
 
 describe("join", () => {
   const MANAGERS = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
-  const joinSwarm = (seconds = 0) =>
+  const joinSwarm = (seconds = 0, RESTORED = "") =>
     node.run("swarm/join", [seconds, "cluster1", "192.168.42.20", ...MANAGERS], {
       JOIN_TOKEN: TOKEN,
+      RESTORED,
     });
 
   /** The engine's API lets this node in through these managers only. */
@@ -612,6 +620,37 @@ echo '{"message":"connection refused"}'`,
     letIn(MANAGERS[0]!);
     expect((await joinSwarm()).code).toBe(0);
     expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+  });
+
+  describe("after the swarm was restored", () => {
+    beforeEach(() => {
+      node.fastForward = true;
+      letIn(MANAGERS[0]!);
+    });
+
+    test("leaves a Raft without a leader, and joins again", async () => {
+      node.engine("active", { nodeId: "old", control: "true", remoteManagers: "" });
+      expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "node1\n" });
+      expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+    });
+
+    test.each([
+      ["a manager with a leader", { control: "true", cluster: "cluster1" }],
+      ["a worker", { control: "false", remoteManagers: "192.168.42.10:2377 " }],
+    ])("leaves %s as it is", async (_, fields) => {
+      node.engine("active", { nodeId: "old", ...fields });
+      expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "old\n" });
+      expect(node.calls(/swarm leave/)).toEqual([]);
+    });
+
+    test("was not restored: a manager without a leader stays", async () => {
+      node.engine("active", {
+        ...{ nodeId: "old", control: "true" },
+        remoteManagers: "192.168.42.10:2377 ",
+      });
+      expect(await joinSwarm()).toMatchObject({ code: 0, stdout: "old\n" });
+      expect(node.calls(/swarm leave/)).toEqual([]);
+    });
   });
 
   test("waits for an engine that goes on trying by itself", async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # api.sh SECONDS: this manager's TLS API works with the wanted certificates. The engine reads them
 # when it starts, so new ones restart it: on one manager after the other, by the resources' order.
-# Variables: CA, CERT, KEY, in PEM. They begin to count together.
+# Variables: CA, CERT, KEY, in PEM, which begin to count together; and UNLOCK_KEY, with autolock.
 
 FOLDER=/etc/docker/tls
 
@@ -17,6 +17,7 @@ main() {
   if write_file "$FOLDER/cert.pem" 644 "$CERT"; then restart=yes; fi
   if write_file "$FOLDER/ca.pem" 644 "$CA"; then restart=yes; fi
   [[ $restart == no ]] || systemctl restart docker || fail "the engine does not start with its new certificates"
+  unlock "$UNLOCK_KEY"
   wait_for "$seconds" "the API to listen on 2376" listens
   wait_for "$seconds" "this manager to be reachable in the swarm" reachable
 }

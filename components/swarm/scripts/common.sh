@@ -71,3 +71,34 @@ firewall() {
   systemctl enable --quiet nftables || fail "could not make the firewall load at boot"
   write_file /etc/nftables.conf 644 "$1" || true
 }
+
+# mount_storage SECONDS SERVER EXPORT: mounts the storage at $STORAGE until the script ends. Soft and
+# short, so that a wrong server is an error and no endless wait.
+mount_storage() {
+  local seconds=$1 server=$2 export=$3 said
+  have mount.nfs4 || fail "has no mount.nfs4; install nfs-common on the nodes"
+  local deadline=$((SECONDS + seconds))
+  until timeout 5 bash -c ": </dev/tcp/$server/2049" 2>/dev/null; do
+    ((SECONDS < deadline)) || fail "no NFS server answers at $server (port 2049); is it the right address (nfsServer), and is it on?"
+    sleep 1
+  done
+  STORAGE=$(mktemp --directory)
+  trap unmount_storage EXIT
+  if said=$(mount -t nfs4 -o soft,timeo=50,retrans=2 "$server:$export" "$STORAGE" 2>&1); then return 0; fi
+  case $said in
+    *"No such file"* | *"not exist"*) fail "$server exports no $export; write the folder that it does export (nfsExport)" ;;
+    *"access denied"* | *"not permitted"* | *"ermission denied"*) fail "$server does not let this node mount $export; allow the nodes' network there" ;;
+    *) fail "could not mount $server:$export: $said" ;;
+  esac
+}
+
+unmount_storage() {
+  umount --lazy "$STORAGE" 2>/dev/null || true
+  rmdir "$STORAGE" 2>/dev/null || true
+}
+
+# unlock KEY: with autolock, an engine that was restarted is in no swarm until somebody brings the key.
+unlock() {
+  [[ $(engine '{{.Swarm.LocalNodeState}}') == locked ]] || return 0
+  timeout 60 docker swarm unlock <<<"$1" >/dev/null || fail "the unlock key does not open this manager's swarm state"
+}

@@ -2,7 +2,8 @@
 # join.sh SECONDS CLUSTER_ID ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
 # the role that its token stands for, through the first manager that lets it in, and gives the routing
 # mesh a moment to reach it. Prints the node's ID. A node that is a member already stays as it is.
-# Variables: JOIN_TOKEN. It goes to the engine's API over stdin, so it is in no argument list.
+# Variables: JOIN_TOKEN, which goes to the engine's API over stdin, so it is in no argument list; and
+# RESTORED, the name of the backup that the swarm was restored from, if it was.
 
 # A manager knows its swarm's ID; a worker knows its managers only.
 member_of_this_swarm() {
@@ -18,6 +19,19 @@ member_of_this_swarm() {
     done
   done
   return 1
+}
+
+# A manager from before the swarm was restored has a Raft of its own, in which there is no majority.
+leave_former_raft() {
+  [[ -n $RESTORED && $(engine '{{.Swarm.ControlAvailable}}') == true ]] || return 0
+  local deadline=$((SECONDS + 30))
+  until docker node ls >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)); then
+      docker swarm leave --force >/dev/null || fail "could not leave the swarm that was there before"
+      return 0
+    fi
+    sleep 1
+  done
 }
 
 # One try at one manager. The engine answers with an empty body, or with a message.
@@ -64,6 +78,7 @@ main() {
   shift 3
   MANAGERS=("$@")
   LAST_ANSWER="no answer"
+  leave_former_raft
   local deadline=$((SECONDS + seconds))
   until joined; do
     if ((SECONDS >= deadline)); then

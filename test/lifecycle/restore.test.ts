@@ -1,0 +1,97 @@
+/** Most managers are lost for good: the swarm comes back from its backup, once with autolock on. */
+import { backUp, listBackups } from "../../lab/backups";
+import { withCluster } from "../e2e/lab";
+import { describeWithPulumi, MINUTES, Operator } from "./lab";
+
+jest.setTimeout(20 * MINUTES);
+
+const LOCKED = { autolock: "true" };
+
+/** A service with a secret and a config, made by hand: only the swarm itself knows of them. */
+const BY_HAND = [
+  "echo secret | docker secret create mine - >/dev/null",
+  "echo config | docker config create mine - >/dev/null",
+  "docker service create --quiet --detach --name mine --secret mine --config mine" +
+    " --constraint node.role==worker busybox:1.37.0 sleep 1d >/dev/null",
+].join(" && ");
+
+describeWithPulumi("a swarm without a majority of its managers", () => {
+  let operator: Operator;
+
+  beforeAll(async () => {
+    operator = await Operator.start();
+    await operator.up(LOCKED);
+    await onManager(BY_HAND);
+  });
+  afterAll(() => operator.stop());
+
+  const onManager = (command: string) =>
+    withCluster(operator.outputs, (cluster) => cluster.run(cluster.managers[2]!, command));
+
+  /** What there is of the service made by hand: its ID stays, and that of its task. */
+  const mine = () =>
+    onManager(
+      "docker service inspect --format '{{.ID}}' mine && docker secret inspect --format '{{.ID}}' mine" +
+        " && docker config inspect --format '{{.ID}}' mine",
+    );
+
+  async function loseTwo(): Promise<void> {
+    await operator.lose("mg0");
+    await operator.lose("mg1");
+  }
+
+  /** What docs/restore.md has people do. */
+  async function restore(changes: Record<string, string>): Promise<void> {
+    await operator.refreshMachines(changes);
+    await operator.up(changes);
+  }
+
+  async function expectWhole(before: string, changes: Record<string, string>): Promise<void> {
+    expect(await mine()).toBe(before);
+    expect(await operator.statuses()).toEqual(
+      ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"].map((name) => `${name} Ready`),
+    );
+    expect(await operator.failures()).toEqual([]);
+    await operator.expectNoChanges(changes);
+  }
+
+  test("is locked after a restart, until the next up", async () => {
+    const restart = "systemctl restart docker; docker info --format '{{.Swarm.LocalNodeState}}'";
+    expect(await onManager(restart)).toBe("locked");
+    await operator.expectNoChanges(LOCKED);
+    expect(await operator.failures()).toEqual([]);
+  });
+
+  test("comes back from a locked backup, with its unlock key", async () => {
+    const before = await mine();
+    const backup = await withCluster(operator.outputs, backUp);
+    await loseTwo();
+    const changes = {
+      ...LOCKED,
+      restore: backup,
+      restoreUnlockKey: operator.outputs.unlockKey,
+    };
+    await restore(changes);
+    await expectWhole(before, changes);
+  });
+
+  test("comes back from the latest backup, with autolock off", async () => {
+    await operator.up();
+    const before = await mine();
+    const backup = await withCluster(operator.outputs, backUp);
+    expect((await withCluster(operator.outputs, listBackups)).split("\n")[0]).toBe(backup);
+    await loseTwo();
+    const changes = { restore: "latest" };
+    await restore(changes);
+    await expectWhole(before, changes);
+    await operator.up();
+    await operator.expectNoChanges();
+  });
+
+  test("is not restored while it has a leader", async () => {
+    await expect(operator.up({ restore: "20260101T000000Z-mg0" })).rejects.toThrow(
+      "is in a swarm with a leader",
+    );
+    expect(await operator.failures()).toEqual([]);
+  });
+});

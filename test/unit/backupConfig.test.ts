@@ -1,0 +1,41 @@
+import { config, problems } from "./configProblems";
+
+const SCHEDULE =
+  "is no calendar event of systemd; write one such as daily or *-*-* 03:00, or nothing";
+const NAME =
+  "is no name of a backup; write one that `npm run backup -- -s STACK --list` prints, or latest";
+const KEY = "is no unlock key; write the stack's output unlockKey, which begins with SWMKEY-1-";
+
+describe("refused", () => {
+  test.each([
+    ["backupSchedule", "daily; reboot", SCHEDULE],
+    ["backupSchedule", "daily\nOnBootSec=1", SCHEDULE],
+    ["backupSchedule", "$(date)", SCHEDULE],
+    ["backupKeep", "0", "is less than 1; write a whole number from 1 to 10000"],
+    ["backupKeep", "all", "is not a whole number; write a whole number from 1 to 10000"],
+    ["restoreUnlockKey", "secret", KEY],
+    ["restoreUnlockKey", "SWMKEY-1-a b", KEY],
+    ["autolock", "yes", "is neither true nor false; write true or false"],
+  ])("%s: %j", (key, value, message) => {
+    expect(problems({ [key]: value })).toEqual([`${key}: ${JSON.stringify(value)} ${message}`]);
+  });
+
+  test.each(["20260102T030405Z-mg1.tar.gz", "../other", "two words"])("restore: %j", (restore) => {
+    expect(problems({ storage: "machine", restore })).toEqual([
+      `restore: ${JSON.stringify(restore)} ${NAME}`,
+    ]);
+  });
+
+  test("a backup of a stack without storage", () => {
+    expect(problems({ storage: "none", restore: "latest" })).toEqual([
+      'restore: "latest" is set, but storage is none; write the storage that has the backup',
+    ]);
+  });
+});
+
+test.each(["", "daily", "Mon *-*-* 03:00", "*-*-* 00/6:00:00", "Sat..Sun 04:00 Europe/Berlin"])(
+  "the schedule %j is taken",
+  (backupSchedule) => {
+    expect(config({ backupSchedule })).toMatchObject({ backupSchedule });
+  },
+);
