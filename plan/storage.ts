@@ -14,11 +14,6 @@ export interface Storage {
 /** What the storage machine exports. */
 export const STORAGE_EXPORT = "/srv/swarm";
 
-/** Where backups of a stack's swarm are in the export. */
-export function backupFolder(stack: string): string {
-  return `backups/${stack}`;
-}
-
 export function planStorage(config: Config, machine: NodePlan | undefined): Storage {
   if (machine) {
     return { kind: "machine", server: machine.advertiseAddress, export: STORAGE_EXPORT };

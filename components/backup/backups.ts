@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { backupFolder } from "../../plan/backup";
 import type { Config } from "../../plan/config";
-import { backupFolder } from "../../plan/storage";
+
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { nodeScript, scriptText } from "../swarm/nodeScript";

@@ -13,7 +13,10 @@ import { runOnManager, type ManagerRun } from "./nodeScript";
  *   does, whether the managers choose a leader or are only slow.
  */
 export function dockerHooks(name: string, makeRoom: ManagerRun): pulumi.ResourceHookBinding {
-  const room = runOnManager(makeRoom);
+  const run = runOnManager(makeRoom);
+  const room = async () => {
+    await run();
+  };
   return {
     beforeCreate: [new pulumi.ResourceHook(`${name}-make-room`, room)],
     onError: [

@@ -105,29 +105,26 @@ export function localScript(
   );
 }
 
-/** One run of a script on whichever manager can speak for the swarm. */
-export interface ManagerRun extends Pick<
-  ManagerScriptArgs,
-  "access" | "manager" | "script" | "variables"
-> {
+/** One run of a script on whichever manager can speak for the swarm, or on a machine by its name. */
+export interface ManagerRun extends Pick<ManagerScriptArgs, "access" | "manager" | "script"> {
   words: Words;
 }
 
 /**
  * The same outside a resource: a function for hooks, which are called during an `up` and never in a
- * preview. It fails with what the script said.
+ * preview. It takes the script's variables, returns what the script printed, and fails with what it
+ * said.
  */
-export function runOnManager(run: ManagerRun): () => Promise<void> {
-  const { access, manager, script, words, variables } = run;
+export function runOnManager({ access, manager, script, words }: ManagerRun) {
   const line = known(onManager(access, manager, words));
-  const stdin = known(scriptInput(script, variables));
-  return async () => {
-    const [[file = "", ...args], input] = await Promise.all([line, stdin]);
+  return async (variables: Record<string, string> = {}): Promise<string> => {
+    const [file = "", ...args] = await line;
     const running = promisify(execFile)(file, args);
-    running.child.stdin!.end(input);
-    await running.catch((error: { stderr: string }) => {
+    running.child.stdin!.end(`${assignments(variables)}${scriptText(script)}`);
+    const { stdout } = await running.catch((error: { stderr: string }) => {
       throw new Error(error.stderr.trim());
     });
+    return stdout;
   };
 }
 
@@ -153,7 +150,9 @@ function inputs<Logging extends { None: unknown; Stderr: unknown }>(
   logging: Logging,
 ) {
   return {
-    stdin: scriptInput(args.script, args.variables),
+    stdin: pulumi
+      .output(args.variables ?? {})
+      .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
     ...(args.create ? { create: line(args.create) } : {}),
     ...(args.delete ? { delete: line(args.delete) } : {}),
     ...(args.triggers ? { triggers: args.triggers } : {}),
@@ -185,14 +184,6 @@ function commandLine(user: pulumi.Output<string>, words: Words): pulumi.Output<s
 /** What runs a script that comes over stdin. */
 function bash(words: (string | number)[]): string {
   return quote(["bash", "-s", "--", ...words.map(String)]);
-}
-
-/** A script with its variables before it, as it travels over stdin. */
-function scriptInput(
-  script: string,
-  variables: ScriptArgs["variables"] = {},
-): pulumi.Output<string> {
-  return pulumi.output(variables).apply((plain) => `${assignments(plain)}${scriptText(script)}`);
 }
 
 function assignments(variables: Record<string, string>): string {

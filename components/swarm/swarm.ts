@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeAttributes } from "../../plan/attributes";
+import { managerOfBackup } from "../../plan/backup";
 import type { Config } from "../../plan/config";
 import type { Ingress } from "../../plan/ingress";
 import type { Role } from "../../plan/nodes";
@@ -105,7 +106,7 @@ export class Swarm extends pulumi.ComponentResource {
     if (!first) throw new pulumi.RunError("a swarm needs at least one manager");
 
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
-    const init = this.init(first, this.restored(first));
+    const init = this.init(first, this.restored());
     this.inSwarm = { transformations: [goesWith(init)] };
     const key = this.autolock(init);
     this.unlockKey = this.unlocked(key, ready);
@@ -175,10 +176,12 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** Everything else depends on it, so nobody is asked for before the swarm is there again. */
-  private restored(first: Machine): pulumi.Resource[] {
-    if (!this.args.config.restore) return [];
-    const name = `${this.prefix}-restore`;
-    return [restore(name, { ...this.args, machine: first }, { parent: this })];
+  private restored(): pulumi.Resource[] {
+    const name = managerOfBackup(this.args.config.restore);
+    const machine = this.managers.find((manager) => manager.name === name);
+    return machine
+      ? [restore(`${this.prefix}-restore`, { ...this.args, machine }, { parent: this })]
+      : [];
   }
 
   private autolock(init: command.remote.Command): pulumi.Output<string> {
@@ -211,13 +214,13 @@ export class Swarm extends pulumi.ComponentResource {
       const unlock = runOnManager({
         // One that is away is not waited for.
         access: { ...access, answerSeconds: 30 },
-        ...{ manager: machine.name, words: [] },
-        script: "swarm/unlock",
-        variables: { UNLOCK_KEY: key },
+        ...{ manager: machine.name, script: "swarm/unlock", words: [] },
       });
-      return ready
-        .get(machine)!
-        .stdout.apply(() => unlock().catch((error: Error) => pulumi.log.warn(error.message)));
+      return pulumi
+        .all([key, ready.get(machine)!.stdout])
+        .apply(([UNLOCK_KEY]) =>
+          unlock({ UNLOCK_KEY }).catch((error: Error) => pulumi.log.warn(error.message)),
+        );
     });
     return pulumi.all([key, pulumi.all(open)]).apply(([key]) => key);
   }
@@ -335,6 +338,7 @@ export class Swarm extends pulumi.ComponentResource {
         ],
         variables: {
           JOIN_TOKEN: joinToken(tokens, machine.role),
+          ROLE: machine.role,
           RESTORED: this.args.config.restore,
         },
         triggers: [machine.identity],

@@ -1,3 +1,4 @@
+import { managerOfBackup } from "../backup";
 import { flag, integer, text } from "./fields";
 
 /** Roughly what systemd takes; the managers ask systemd itself. `man 7 systemd.time` */
@@ -7,11 +8,10 @@ function scheduleProblem(schedule: string): string | undefined {
     : "is no calendar event of systemd; write one such as daily or *-*-* 03:00, or nothing";
 }
 
-/** It is part of a file's name and of a resource's. */
 function backupProblem(name: string): string | undefined {
-  return /^[A-Za-z0-9-]*$/.test(name)
+  return name === "" || managerOfBackup(name)
     ? undefined
-    : "is no name of a backup; write one that `npm run backup -- -s STACK --list` prints, or latest";
+    : "is no name of a backup; write one that `npm run backup -- -s STACK --list` prints";
 }
 
 /** The form that `docker swarm unlock-key` prints. */

@@ -1,4 +1,5 @@
 import { hostAddress, hostAddresses, poolHas } from "../addresses";
+import { managerOfBackup } from "../backup";
 import { NODE_PORTS, portOf } from "../publish";
 import { ec2Rules } from "./ec2Rules";
 import { kvmRules } from "./kvmRules";
@@ -107,6 +108,13 @@ export const rules: Rule[] = [
       ? complain("restore", "is set, but storage is none; write the storage that has the backup")
       : undefined,
   ),
+
+  rule(["restore", "managers", "workers"], (config) => {
+    const manager = managerOfBackup(config.restore);
+    return manager && !hasNode(config, manager)
+      ? complain("restore", `is of ${manager}, which is no node of this stack; ${namesOf(config)}`)
+      : undefined;
+  }),
 
   ...(["nfsServer", "nfsExport"] as const).map((key) =>
     rule(["storage", key], ({ storage, [key]: value }) => {

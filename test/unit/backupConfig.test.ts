@@ -2,8 +2,8 @@ import { config, problems } from "./configProblems";
 
 const SCHEDULE =
   "is no calendar event of systemd; write one such as daily or *-*-* 03:00, or nothing";
-const NAME =
-  "is no name of a backup; write one that `npm run backup -- -s STACK --list` prints, or latest";
+const NAME = "is no name of a backup; write one that `npm run backup -- -s STACK --list` prints";
+const NEWEST = "20260102T030405Z-mg1";
 const KEY = "is no unlock key; write the stack's output unlockKey, which begins with SWMKEY-1-";
 
 describe("refused", () => {
@@ -20,16 +20,27 @@ describe("refused", () => {
     expect(problems({ [key]: value })).toEqual([`${key}: ${JSON.stringify(value)} ${message}`]);
   });
 
-  test.each(["20260102T030405Z-mg1.tar.gz", "../other", "two words"])("restore: %j", (restore) => {
-    expect(problems({ storage: "machine", restore })).toEqual([
-      `restore: ${JSON.stringify(restore)} ${NAME}`,
+  test.each(["20260102T030405Z-mg1.tar.gz", "../other", "latest", "20260102T030405Z-worker1"])(
+    "restore: %j",
+    (restore) => {
+      expect(problems({ storage: "machine", restore })).toEqual([
+        `restore: ${JSON.stringify(restore)} ${NAME}`,
+      ]);
+    },
+  );
+
+  test("a backup of a stack without storage", () => {
+    expect(problems({ storage: "none", restore: NEWEST })).toEqual([
+      `restore: "${NEWEST}" is set, but storage is none; write the storage that has the backup`,
     ]);
   });
 
-  test("a backup of a stack without storage", () => {
-    expect(problems({ storage: "none", restore: "latest" })).toEqual([
-      'restore: "latest" is set, but storage is none; write the storage that has the backup',
+  test("a backup of a manager that the stack has not", () => {
+    expect(problems({ storage: "machine", restore: "20260102T030405Z-mg3" })).toEqual([
+      'restore: "20260102T030405Z-mg3" is of mg3, which is no node of this stack; ' +
+        "its nodes are mg0 to mg2 and worker0 to worker2",
     ]);
+    expect(problems({ storage: "machine", restore: NEWEST })).toEqual([]);
   });
 });
 

@@ -200,19 +200,26 @@ describe("backup", () => {
 });
 
 describe("restore", () => {
-  const NAME = "20260102T030405Z-m2";
-  const restore = (name = NAME, UNLOCK_KEY = "") =>
-    node.run("backup/restore", [0, "192.168.42.10", ...STORAGE, name], { UNLOCK_KEY });
+  const NAME = "20260102T030405Z-m1";
+  const restore = (name = NAME, address = "192.168.42.10") =>
+    node.run("backup/restore", [0, address, ...STORAGE, name]);
+  const keyFile = "var/lib/docker/swarm/certificates/swarm-node.key";
 
-  /** A backup of a swarm of three managers, and a machine that is in none. */
-  beforeEach(async () => {
+  async function backUp(key: string): Promise<void> {
     node.write("swarm/raft/wal", "what Raft had");
+    node.write("swarm/docker-state.json", '{"AdvertiseAddr":"192.168.42.10:2377"}');
+    node.write("swarm/certificates/swarm-node.key", key);
     node.write(`${FOLDER}/20250101T000000Z-m1.tar.gz`, "old");
     const file = join(node.folder, FOLDER, `${NAME}.tar.gz`);
     await once(spawn("tar", ["-C", node.folder, "-czf", file, "swarm"]), "close");
+  }
+
+  /** A backup of a swarm of three managers, and a machine that is in none. */
+  beforeEach(async () => {
+    await backUp("-----BEGIN PRIVATE KEY-----\n");
     node.write("etc/docker/ready", "");
     node.write("var/lib/docker/swarm/raft/wal", "something else");
-    node.engine("inactive");
+    node.engine("inactive", { control: "true" });
     // What the engine knows once it has started with the backup.
     node.command(
       "systemctl",
@@ -225,7 +232,8 @@ describe("restore", () => {
     const { code, stdout } = await restore();
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(node.read("var/lib/docker/swarm/raft/wal")).toBe("what Raft had");
-    expect(node.calls(/^systemctl|swarm init|node rm/)).toEqual([
+    expect(readdirSync(join(node.folder, "var/lib/docker"))).toEqual(["swarm"]);
+    expect(node.calls(/^systemctl|^docker swarm init|node rm/)).toEqual([
       "systemctl stop docker.socket docker",
       "systemctl start docker",
       "docker swarm init --force-new-cluster --advertise-addr 192.168.42.10" +
@@ -253,51 +261,55 @@ describe("restore", () => {
     expect(node.read("etc/docker/restored")).toBe(NAME);
   });
 
-  test("takes the newest one for latest", async () => {
-    const { stderr } = await restore("latest");
-    expect(stderr).toBe(`node1: restores ${NAME}.tar.gz\n`);
+  test("changes nothing when the backup is of a manager with another address", async () => {
+    const { code, stderr } = await restore(NAME, "192.168.42.11");
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: the backup is of a manager with another address than 192.168.42.11",
+    );
+    expect(node.calls(/^systemctl/)).toEqual([]);
+    expect(node.read("var/lib/docker/swarm/raft/wal")).toBe("something else");
   });
 
   test("names the backups that there are when there is none of that name", async () => {
     const { code, stderr } = await restore("20260102T030405Z-m9");
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe(
-      `node1: there is no backup 20260102T030405Z-m9; there are: ${NAME}, 20250101T000000Z-m1`,
+    const message = onlyMessage(stderr);
+    expect(message).toMatch(
+      /^node1: there is no backup 20260102T030405Z-m9 on the storage; there are: /,
     );
+    expect(message).toContain(NAME);
+    expect(message).toContain("20250101T000000Z-m1");
     expect(node.calls(/^systemctl/)).toEqual([]);
   });
 
-  test("says so when there is none at all", async () => {
-    node.erase(FOLDER);
-    const { code, stderr } = await restore("latest");
-    expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toContain("there is no backup in this stack's folder");
-  });
-
   describe("of a swarm with autolock", () => {
-    beforeEach(() =>
-      node.command(
-        "systemctl",
-        "[[ $* != 'start docker' ]] || { echo locked >engine/state; echo cluster1 >engine/cluster; }",
-      ),
-    );
+    const LOCKED = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+    const OPEN = "-----BEGIN PRIVATE KEY-----";
+    const key = (words: (string | number)[], variables = {}) =>
+      node.run("backup/key", words, variables);
 
-    test("opens it with the key, which is in no argument list", async () => {
-      expect((await restore(NAME, "SWMKEY-1-good")).code).toBe(0);
-      expect(node.calls(/unlock/)).toContain("docker swarm unlock");
-      expect(node.read("calls")).not.toContain("SWMKEY");
+    beforeEach(() => backUp(`${LOCKED}\n`));
+
+    test("shows its locked key", async () => {
+      const { stdout } = await key(["read", 0, ...STORAGE, NAME]);
+      expect(stdout).toBe(`${LOCKED}\n`);
     });
 
-    test("asks for the key", async () => {
+    test("takes the opened one, for root alone, and leaves no copy", async () => {
+      await key(["write"], { KEY: OPEN });
+      expect(statSync(join(node.folder, "etc/docker/restore.key")).mode & 0o777).toBe(0o600);
+      expect((await restore()).code).toBe(0);
+      expect(node.read(keyFile)).toBe(OPEN);
+      expect(statSync(join(node.folder, keyFile)).mode & 0o777).toBe(0o600);
+      expect(node.read("etc/docker/restore.key")).toBeUndefined();
+    });
+
+    test("asks for the key, and changes nothing", async () => {
       const { code, stderr } = await restore();
       expect(code).toBe(1);
-      expect(stderr).toContain("set restoreUnlockKey (its output unlockKey)\n");
-    });
-
-    test("says so when it is another one", async () => {
-      const { code, stderr } = await restore(NAME, "SWMKEY-1-other");
-      expect(code).toBe(1);
-      expect(stderr).toContain("node1: restoreUnlockKey does not open this backup\n");
+      expect(onlyMessage(stderr)).toContain("set restoreUnlockKey (its output unlockKey)");
+      expect(node.calls(/^systemctl/)).toEqual([]);
     });
   });
 });

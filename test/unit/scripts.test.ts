@@ -508,10 +508,10 @@ describe("tokens", () => {
 
 describe("join", () => {
   const MANAGERS = ["192.168.42.10", "192.168.42.11", "192.168.42.12"];
-  const joinSwarm = (seconds = 0, RESTORED = "") =>
+  const joinSwarm = (seconds = 0, RESTORED = "", ROLE = "manager") =>
     node.run("swarm/join", [seconds, "cluster1", "192.168.42.20", ...MANAGERS], {
       JOIN_TOKEN: TOKEN,
-      RESTORED,
+      ...{ ROLE, RESTORED },
     });
 
   /** The engine's API lets this node in through these managers only. */
@@ -629,25 +629,28 @@ echo '{"message":"connection refused"}'`,
     });
 
     test("leaves a Raft without a leader, and joins again", async () => {
-      node.engine("active", { nodeId: "old", control: "true", remoteManagers: "" });
+      node.engine("active", { nodeId: "old", remoteManagers: "192.168.42.10:2377 " });
       expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "node1\n" });
       expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
     });
 
     test.each([
-      ["a manager with a leader", { control: "true", cluster: "cluster1" }],
-      ["a worker", { control: "false", remoteManagers: "192.168.42.10:2377 " }],
-    ])("leaves %s as it is", async (_, fields) => {
+      ["a manager with a leader", "manager", { cluster: "cluster1" }],
+      ["a worker", "worker", { remoteManagers: "192.168.42.10:2377 " }],
+    ])("leaves %s as it is", async (_, role, fields) => {
       node.engine("active", { nodeId: "old", ...fields });
-      expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "old\n" });
+      expect(await joinSwarm(0, "latest", role)).toMatchObject({ code: 0, stdout: "old\n" });
       expect(node.calls(/swarm leave/)).toEqual([]);
     });
 
+    test("joins with a new machine at once", async () => {
+      node.engine("inactive");
+      expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "node1\n" });
+      expect(node.calls(/swarm leave|node ls/)).toEqual([]);
+    });
+
     test("was not restored: a manager without a leader stays", async () => {
-      node.engine("active", {
-        ...{ nodeId: "old", control: "true" },
-        remoteManagers: "192.168.42.10:2377 ",
-      });
+      node.engine("active", { nodeId: "old", remoteManagers: "192.168.42.10:2377 " });
       expect(await joinSwarm()).toMatchObject({ code: 0, stdout: "old\n" });
       expect(node.calls(/swarm leave/)).toEqual([]);
     });

@@ -24,6 +24,15 @@ chosen() {
     END { print follower ? follower : leader }') == $(engine '{{.Swarm.NodeID}}') ]]
 }
 
+# Every thread of the process has stopped.
+stands_still() {
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    grep --quiet --invert-match ') T ' "/proc/$1/task/"*/stat || return 0
+  done
+  return 1
+}
+
 # The files as they are at one moment, as after a power cut, which is what Raft's log is made for: the
 # engine stands still meanwhile. Containers do not notice.
 copy_state() {
@@ -33,7 +42,7 @@ copy_state() {
   (sleep "$((PAUSE + 1))" && kill -CONT "$pid") >/dev/null 2>&1 &
   resume=$!
   kill -STOP "$pid"
-  timeout "$PAUSE" cp --archive --sparse=always "$STATE" "$COPY" || copied=no
+  { stands_still "$pid" && timeout "$PAUSE" cp --archive --sparse=always "$STATE" "$COPY"; } || copied=no
   kill -CONT "$pid"
   kill "$resume" 2>/dev/null || true
   [[ $copied == yes ]] || fail "no backup: could not copy $STATE within $PAUSE s"

@@ -1,43 +1,40 @@
 #!/usr/bin/env bash
-# restore.sh SECONDS ADVERTISE_ADDRESS SERVER EXPORT FOLDER NAME: on the first manager, when no manager has
-# a leader any more and none will come: gives the swarm the state that a backup has, with this machine
-# as its only manager. Workers find it by its address; managers join again (join.sh). NAME is a backup's
-# name, or `latest`. A backup that was restored here already is left as it is.
-# Variables: UNLOCK_KEY, of a swarm that had autolock on when it was backed up.
+# restore.sh SECONDS ADVERTISE_ADDRESS SERVER EXPORT FOLDER NAME: on the manager that the backup is of, or
+# on the new machine in its place, when no manager has a leader any more and none will come: gives the
+# swarm the state that the backup has, with this machine as its only manager. Workers find it by its
+# address; managers join again (join.sh). A backup that was restored here already is left as it is.
+# Where the swarm had autolock on, key.sh has left its opened key before.
 
 STATE=/var/lib/docker/swarm
 # Where the name of what was restored stays. While that goes on, a word comes before it.
 RESTORED=/etc/docker/restored
-
-# find_backup FOLDER NAME
-find_backup() {
-  local folder=$1 name=$2 names=""
-  if [[ -d $folder ]]; then
-    names=$(find "$folder" -maxdepth 1 -name '*.tar.gz' -printf '%f\n' | sort --reverse | sed 's/\.tar\.gz$//')
-  fi
-  [[ -n $names ]] || fail "there is no backup in this stack's folder on the storage"
-  [[ $name != latest ]] || name=${names%%$'\n'*}
-  BACKUP=$folder/$name.tar.gz
-  [[ -f $BACKUP ]] || fail "there is no backup $name; there are: ${names//$'\n'/, }"
-}
+OPEN_KEY=/etc/docker/restore.key
 
 leads() { [[ $(docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null) == true ]]; }
 
-# Without quorum the engine takes a while to start, and says that its swarm does not.
+# In Raft a manager is known by its address.
+unpack() {
+  local address=$1 target=$2 file=$2/swarm/certificates/swarm-node.key
+  tar --extract --gzip --file "$BACKUP" --directory "$target" || fail "could not unpack $BACKUP"
+  grep -q "\"AdvertiseAddr\":\"$address:" "$target/swarm/docker-state.json" \
+    || fail "the backup is of a manager with another address than $address"
+  [[ ! -f $OPEN_KEY ]] || install --mode=600 "$OPEN_KEY" "$file"
+  ! grep -q 'BEGIN ENCRYPTED' "$file" \
+    || fail "the backup is of a swarm with autolock on; set restoreUnlockKey (its output unlockKey)"
+}
+
+# Without a majority the engine takes a while to start.
 replace_state() {
+  local state=$1
   systemctl stop docker.socket docker || fail "the engine does not stop"
   rm -rf "$STATE"
-  tar --extract --gzip --file "$BACKUP" --directory "$(dirname "$STATE")" || fail "could not unpack $BACKUP"
+  mv "$state" "$STATE" || fail "could not put the restored state in place"
+  rm -f "$OPEN_KEY"
   systemctl start docker || fail "the engine does not start with the restored state"
 }
 
-# With the key it goes on to start by itself, and answers only when there is a leader.
-open_state() {
-  [[ $(engine '{{.Swarm.LocalNodeState}}') == locked ]] || return 0
-  [[ -n $UNLOCK_KEY ]] || fail "the backup is of a swarm with autolock on; set restoreUnlockKey (its output unlockKey)"
-  timeout 20 docker swarm unlock <<<"$UNLOCK_KEY" >/dev/null 2>&1 || true
-  [[ $(engine '{{.Swarm.LocalNodeState}}') != locked ]] || fail "restoreUnlockKey does not open this backup"
-}
+# Whether or not it has a leader.
+runs_manager() { [[ $(engine '{{.Swarm.ControlAvailable}}') == true ]]; }
 
 # They are in no Raft any more, whether they still run or not, and join under new IDs.
 forget_other_managers() {
@@ -51,18 +48,22 @@ forget_other_managers() {
 forget() { docker node rm --force "$1" >/dev/null 2>&1; }
 
 main() {
-  local seconds=$1 address=$2 said
+  local seconds=$1 address=$2 unpacked said
   wait_for "$seconds" "this machine to be ready" test -f "$READY"
   ! holds "$RESTORED" "$6" || return 0
   mount_storage "$seconds" "$3" "$4"
-  find_backup "$STORAGE/$5" "$6"
-  say "$(hostname): restores $(basename "$BACKUP")"
+  find_backup "$5" "$6"
+  unpacked=$(mktemp --directory --tmpdir="$(dirname "$STATE")")
+  unpack "$address" "$unpacked"
+  say "$(hostname): restores the swarm from $6"
   write_file "$RESTORED" 644 "begun $6" || true
-  replace_state
+  replace_state "$unpacked/swarm"
+  rmdir "$unpacked"
   wait_for "$seconds" "the Docker engine to answer" engine_answers
-  open_state
-  said=$(docker swarm init --force-new-cluster --advertise-addr "$address" --listen-addr "$address:2377" \
-    --data-path-addr "$address" 2>&1) || fail "could not start the swarm from the backup: $said"
+  wait_for 60 "the engine to read the restored state" runs_manager
+  said=$(timeout "$seconds" docker swarm init --force-new-cluster --advertise-addr "$address" \
+    --listen-addr "$address:2377" --data-path-addr "$address" 2>&1) \
+    || fail "could not start the swarm from the backup: $said"
   wait_for 60 "this manager to lead" leads
   forget_other_managers
   write_file "$RESTORED" 644 "$6" || true

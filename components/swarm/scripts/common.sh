@@ -97,6 +97,15 @@ unmount_storage() {
   rmdir "$STORAGE" 2>/dev/null || true
 }
 
+# find_backup FOLDER NAME: its file in the mounted storage, as BACKUP.
+find_backup() {
+  local folder=$STORAGE/$1 name=$2 names
+  BACKUP=$folder/$name.tar.gz
+  [[ ! -f $BACKUP ]] || return 0
+  names=$(find "$folder" -maxdepth 1 -name '*.tar.gz' -printf '%f ' 2>/dev/null) || true
+  fail "there is no backup $name on the storage; there are: ${names//.tar.gz/}"
+}
+
 # unlock KEY: with autolock, an engine that was restarted is in no swarm until somebody brings the key.
 unlock() {
   [[ $(engine '{{.Swarm.LocalNodeState}}') == locked ]] || return 0

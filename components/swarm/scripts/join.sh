@@ -2,7 +2,7 @@
 # join.sh SECONDS CLUSTER_ID ADVERTISE_ADDRESS MANAGER_ADDRESS...: makes this node a member of the swarm, in
 # the role that its token stands for, through the first manager that lets it in, and gives the routing
 # mesh a moment to reach it. Prints the node's ID. A node that is a member already stays as it is.
-# Variables: JOIN_TOKEN, which goes to the engine's API over stdin, so it is in no argument list; and
+# Variables: JOIN_TOKEN, which goes to the engine's API over stdin, so it is in no argument list; ROLE; and
 # RESTORED, the name of the backup that the swarm was restored from, if it was.
 
 # A manager knows its swarm's ID; a worker knows its managers only.
@@ -21,9 +21,10 @@ member_of_this_swarm() {
   return 1
 }
 
-# A manager from before the swarm was restored has a Raft of its own, in which there is no majority.
+# A manager from before the swarm was restored has a Raft of its own, in which there is no majority, or
+# it was told that it is in none any more.
 leave_former_raft() {
-  [[ -n $RESTORED && $(engine '{{.Swarm.ControlAvailable}}') == true ]] || return 0
+  [[ -n $RESTORED && $ROLE == manager && $(engine '{{.Swarm.LocalNodeState}}') != inactive ]] || return 0
   local deadline=$((SECONDS + 30))
   until docker node ls >/dev/null 2>&1; do
     if ((SECONDS >= deadline)); then
