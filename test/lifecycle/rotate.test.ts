@@ -1,7 +1,7 @@
 /** What a swarm keeps secret, made anew: each by one counter and one up. */
 import { X509Certificate } from "node:crypto";
 import { withCluster } from "../e2e/lab";
-import { describeWithPulumi, MINUTES, Operator } from "./lab";
+import { describeWithPulumi, hostKeyUrn, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(15 * MINUTES);
 
@@ -30,9 +30,12 @@ describeWithPulumi("a rotation", () => {
   };
 
   /** One up with a counter increased, and what restarted meanwhile. */
-  async function rotate(counter: string): Promise<{ engines: string[]; containers: string[] }> {
+  async function rotate(
+    counter: string,
+    count = "1",
+  ): Promise<{ engines: string[]; containers: string[] }> {
     const before = { engines: await engines(), containers: await containers() };
-    changes[counter] = "1";
+    changes[counter] = count;
     await operator.up(changes);
     await operator.expectNoChanges(changes);
     const after = { engines: await engines(), containers: await containers() };
@@ -42,6 +45,26 @@ describeWithPulumi("a rotation", () => {
       names.filter((_, i) => before[what][i] !== after[what][i]);
     return { engines: restarted("engines"), containers: restarted("containers") };
   }
+
+  test.each(["1", "2"])(
+    "of the SSH key, number %s, leaves one key, and restarts nothing",
+    async (count) => {
+      const accepted = async () => [...new Set(await onEach("cat .ssh/authorized_keys"))];
+      const [before] = await accepted();
+      const { sshPrivateKey } = operator.outputs;
+      expect(await rotate("sshKeyRotation", count)).toEqual({ engines: [], containers: [] });
+      const after = await accepted();
+      expect(after).toEqual([expect.stringMatching(/^ssh-ed25519 \S+$/)]);
+      expect(after[0]).not.toBe(before);
+      expect(operator.outputs.sshPrivateKey).not.toBe(sshPrivateKey);
+    },
+  );
+
+  test("of the SSH key holds for a machine that is made later", async () => {
+    await operator.up(changes, [hostKeyUrn("worker0")]);
+    await operator.expectNoChanges(changes);
+    expect(await operator.failures()).toEqual([]);
+  });
 
   test("of the join tokens replaces both, and restarts nothing", async () => {
     const { managerJoinToken, workerJoinToken } = operator.outputs;
