@@ -73,6 +73,9 @@ describeWithPulumi("a swarm without a majority of its managers", () => {
     };
     await restore(changes);
     await expectWhole(before, changes);
+    // The swarm is locked again, by another key.
+    expect(operator.outputs.unlockKey).toMatch(/^SWMKEY-1-/);
+    expect(operator.outputs.unlockKey).not.toBe(changes.restoreUnlockKey);
   });
 
   test("comes back from another backup, with autolock off", async () => {

@@ -321,6 +321,12 @@ describe("autolock", () => {
     expect(node.calls(/swarm update/)).toEqual(["docker swarm update --autolock=true"]);
   });
 
+  test("is taken away, and prints nothing", async () => {
+    await node.run("swarm/autolock", ["true"]);
+    const off = await node.run("swarm/autolock", ["false"]);
+    expect(off).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
   test("says so when it cannot be set", async () => {
     node.failing("swarm update");
     const { code, stderr } = await node.run("swarm/autolock", ["true"]);
