@@ -23,7 +23,7 @@ const SAME = {
 };
 const NODES = ["mg0", "mg1", "mg2", "worker0", "worker1"];
 /** What both targets have, by the names of the components at the top. */
-const BEHIND = ["swarm", "volumes", "services"];
+const BEHIND = ["login", "swarm", "volumes", "backups", "services"];
 /** What a target is made of. */
 const TARGETS = {
   kvm: ["api", "mg0", "mg1", "mg2", "network", "store", "worker0", "worker1"],
