@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { backupFolder } from "../../plan/backup";
 import type { Config } from "../../plan/config";
-
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { nodeScript, scriptText } from "../swarm/nodeScript";

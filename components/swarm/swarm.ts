@@ -11,8 +11,8 @@ import type { Certificates } from "../api/certificates";
 import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "../network/ingressNetwork";
-import { managerScript, nodeScript, runOnManager } from "./nodeScript";
 import type { SharedFolder } from "../storage/sharedStorage";
+import { managerScript, nodeScript, runOnManager } from "./nodeScript";
 import type { SshAccess } from "./sshAccess";
 
 /** What of the config concerns the swarm itself. */
@@ -31,6 +31,7 @@ type SwarmConfig = Pick<
 >;
 
 export interface SwarmArgs {
+  /** Name of the Pulumi stack. */
   stack: string;
   /** Managers and workers. The first manager starts the swarm. */
   machines: Machine[];
@@ -55,8 +56,8 @@ export interface SwarmArgs {
  *
  * Creates scripts that run on nodes: `ready` for every machine; `init`, `size` and `tokens` once;
  * `join` and `member` for every machine; `api` for every manager; `autolock` and `restore` where the
- * config asks for them. And a `docker.Provider` that
- * reaches the swarm by SSH, with the ingress network made by it before anyone joins.
+ * config asks for them. And a `docker.Provider` that reaches the swarm by SSH, with the ingress network
+ * made by it before anyone joins.
  *
  * A machine that is replaced leaves the swarm by its `member`, which runs on another manager, and
  * comes back by `ready`, `join` and `member`: the first manager like any other node. What is about
@@ -175,7 +176,7 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** Everything else depends on it, so nobody is asked for before the swarm is there again. */
+  /** From a backup, where the config names one. All else depends on it, so nobody is asked for before the swarm is there again. */
   private restored(): pulumi.Resource[] {
     const name = managerOfBackup(this.args.config.restore);
     const machine = this.managers.find((manager) => manager.name === name);
@@ -302,7 +303,6 @@ export class Swarm extends pulumi.ComponentResource {
   private tokens(init: command.remote.Command): command.local.Command {
     const { access, config } = this.args;
     const { tokenRotation, caRotation, joinTimeoutSeconds } = config;
-
     return managerScript(
       `${this.prefix}-tokens`,
       {

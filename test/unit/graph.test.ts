@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runOnManager } from "../../components/swarm/nodeScript";
 import {
   changed,
   COMPONENT,
@@ -16,7 +17,6 @@ import {
   up,
   useFolder,
 } from "./graphRun";
-import { runOnManager } from "../../components/swarm/nodeScript";
 import { nameOf, resolve, waitsFor, type Run } from "./harness";
 
 // What an `up` runs by itself, outside of resources: to tell, and not to run.
