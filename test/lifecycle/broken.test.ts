@@ -36,9 +36,11 @@ function deaf(node: string, match: string): Pick<Breakage, "breaks" | "mends"> {
 /** A port that something listens on and the firewall lets in. */
 function listens(node: string, port: number, address = "0.0.0.0"): Breakage["breaks"] {
   const listener = `systemd-socket-activate --listen=${address}:${port} sleep 1d`;
+  const answers = `(: </dev/tcp/${address}/${port}) 2>/dev/null`;
   return {
     [node]:
-      `sh -c "systemd-run --quiet --unit=broken ${listener} && ` +
+      `bash -c "systemd-run --quiet --unit=broken ${listener} && ` +
+      `until ${answers}; do sleep 0.2; done && ` +
       `nft insert rule inet swarm input tcp dport ${port} accept"`,
   };
 }
