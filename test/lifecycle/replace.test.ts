@@ -1,4 +1,8 @@
 /** All machines replaced, machines lost, and requests that would cost the swarm its quorum. */
+import { join } from "node:path";
+import { builtImagePath } from "../../images/recipe";
+import { runFolder } from "../../lab/inside";
+import { run } from "../e2e/lab";
 import { describeWithPulumi, hostKeyUrn, MINUTES, Operator } from "./lab";
 import { watch } from "./watch";
 
@@ -6,8 +10,8 @@ jest.setTimeout(30 * MINUTES);
 
 /** Short waits, so that a refusal does not take its twenty minutes. */
 const IMPATIENT = { drainTimeoutSeconds: "60" };
-/** What makes new machines of all nodes. */
-const LARGER = { ...IMPATIENT, memoryMiB: "810" };
+/** What makes new machines of all nodes: an image with the same in it, which is another file. */
+const UPGRADED = { ...IMPATIENT, image: "" };
 
 const ALL = ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"];
 
@@ -16,6 +20,9 @@ describeWithPulumi("a swarm of three managers and three workers", () => {
 
   beforeAll(async () => {
     operator = await Operator.start(IMPATIENT);
+    UPGRADED.image = join(runFolder(), "other.qcow2");
+    const format = ["-c", "-O", "qcow2", "-o", "compression_type=zstd"];
+    await run("qemu-img", ["convert", ...format, builtImagePath("node"), UPGRADED.image]);
     await operator.up();
   });
   afterAll(() => operator.stop());
@@ -30,7 +37,7 @@ describeWithPulumi("a swarm of three managers and three workers", () => {
 
   test("has all six replaced in one up, and loses neither a request nor its quorum", async () => {
     const seen = await watch(operator.outputs, async () => {
-      const steps = await operator.up(LARGER);
+      const steps = await operator.up(UPGRADED);
       const domains = steps.of("replace").filter((name) => name.endsWith("-domain"));
       expect(domains).toEqual(ALL.map((name) => `${name}-domain`));
     });
@@ -39,7 +46,7 @@ describeWithPulumi("a swarm of three managers and three workers", () => {
     expect(seen.requests).toBeGreaterThan(500);
     expect(seen.fewestManagers).toBeGreaterThanOrEqual(2);
     await expectWell();
-    await operator.expectNoChanges(LARGER);
+    await operator.expectNoChanges(UPGRADED);
     expect(await operator.failures()).toEqual([]);
   });
 
@@ -50,19 +57,19 @@ describeWithPulumi("a swarm of three managers and three workers", () => {
       which
     ]!;
     await operator.lose(lost);
-    await operator.refresh(LARGER);
-    const steps = await operator.up(LARGER);
+    await operator.refresh(UPGRADED);
+    const steps = await operator.up(UPGRADED);
     expect(steps.of("create").filter((name) => name.endsWith("-domain"))).toEqual([
       `${lost}-domain`,
     ]);
     await expectWell();
-    await operator.expectNoChanges(LARGER);
+    await operator.expectNoChanges(UPGRADED);
   });
 
   test("refuses to take a manager away while another one is down", async () => {
     const before = operator.outputs.nodes.map(({ id }) => id);
     await operator.virsh("destroy", "mg1");
-    const error = await operator.up(LARGER, [hostKeyUrn("mg2")]).catch((reason: Error) => reason);
+    const error = await operator.up(UPGRADED, [hostKeyUrn("mg2")]).catch((reason: Error) => reason);
     expect(String(error)).toMatch(/mg2 stays, and nothing was changed: .*not well: mg1/);
     expect(await operator.nodes()).toEqual(
       expect.arrayContaining([
@@ -71,7 +78,7 @@ describeWithPulumi("a swarm of three managers and three workers", () => {
       ]),
     );
     await operator.virsh("start", "mg1");
-    await operator.up(LARGER);
+    await operator.up(UPGRADED);
     await expectWell();
     const after = operator.outputs.nodes.map(({ id }) => id);
     expect(after.filter((id) => !before.includes(id)).length).toBeLessThanOrEqual(1);
