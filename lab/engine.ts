@@ -41,6 +41,8 @@ const PLUGINS = [
   `plugins/resource-${libvirt.name}-v${libvirt.version}`,
   `plugins/resource-command-v${dependencies["@pulumi/command"]}`,
   `plugins/resource-tls-v${dependencies["@pulumi/tls"]}`,
+  `plugins/resource-docker-v${dependencies["@pulumi/docker"]}`,
+  `plugins/resource-random-v${dependencies["@pulumi/random"]}`,
   `dynamic_tf_plugins/registry.opentofu.org/dmacvicar/libvirt/${libvirt.parameterization.version}`,
 ];
 
