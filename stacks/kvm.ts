@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { Certificates } from "../components/api/certificates";
 import { KvmMachine } from "../components/machine/kvmMachine";
+import { libvirtHooks } from "../components/machine/libvirtHooks";
 import { Networks } from "../components/network/networks";
 import { ImageStore } from "../components/storage/imageStore";
 import { requireBuilt, resolveImage } from "../images/image";
@@ -32,7 +33,10 @@ export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> 
 
   const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
   const provider = new libvirt.Provider("libvirt", { uri: config.libvirtUri });
-  const opts = { providers: { libvirt: provider } };
+  const opts = {
+    providers: { libvirt: provider },
+    transformations: [libvirtHooks(config.libvirtUri)],
+  };
   const networks = new Networks("network", { nat: plan.nat, internal: plan.internal }, opts);
   const store = new ImageStore(
     "store",

@@ -33,7 +33,8 @@ const HOURS_PER_DAY = 24;
 /**
  * Certificates of the engines' API: a CA of the stack's own, one server certificate for every
  * manager (valid for its addresses, its name and `localhost`), and one client certificate. Whoever
- * has the client's key is root on the managers.
+ * has the client's key is root on the managers. So are managers with their own, by which one of them
+ * tells another one to leave.
  *
  * An `up` within `renewDays` of a certificate's end makes a new one, and a new CA renews them all.
  *
@@ -62,7 +63,7 @@ export class Certificates extends pulumi.ComponentResource {
     this.servers = Object.fromEntries(
       args.servers.map((server) => [server.name, this.server(server, ca)]),
     );
-    this.client = this.material("client", ca, "client_auth", {});
+    this.client = this.material("client", ca, ["client_auth"], {});
     this.registerOutputs({ client: this.client });
   }
 
@@ -83,7 +84,7 @@ export class Certificates extends pulumi.ComponentResource {
   }
 
   private server({ name, addresses, names = [] }: ApiServer, ca: Authority): TlsMaterial {
-    return this.material(name, ca, "server_auth", {
+    return this.material(name, ca, ["server_auth", "client_auth"], {
       dnsNames: [name, "localhost", ...names],
       ipAddresses: [...addresses, "127.0.0.1"],
     });
@@ -92,7 +93,7 @@ export class Certificates extends pulumi.ComponentResource {
   private material(
     name: string,
     ca: Authority,
-    use: "server_auth" | "client_auth",
+    uses: ("server_auth" | "client_auth")[],
     names: Pick<tls.CertRequestArgs, "dnsNames" | "ipAddresses">,
   ): TlsMaterial {
     const key = this.key(name);
@@ -107,7 +108,7 @@ export class Certificates extends pulumi.ComponentResource {
         certRequestPem: request.certRequestPem,
         caPrivateKeyPem: ca.key.privateKeyPem,
         caCertPem: ca.cert.certPem,
-        allowedUses: ["digital_signature", use],
+        allowedUses: ["digital_signature", ...uses],
         ...this.validity,
       },
       { parent: this },

@@ -58,7 +58,7 @@ test("a manager's is good for its own names and addresses, as a server", () => {
     ipAddresses: ["192.168.123.11", "192.168.42.11", "127.0.0.1"],
   });
   expect(inputs(made, "api-mg1")).toMatchObject({
-    allowedUses: ["digital_signature", "server_auth"],
+    allowedUses: ["digital_signature", "server_auth", "client_auth"],
   });
 });
 

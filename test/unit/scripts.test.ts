@@ -822,6 +822,33 @@ describe("member leave", () => {
     ]);
   });
 
+  test("has a demoted manager leave by itself before it is taken out of the list", async () => {
+    node.swarm(3);
+    node.failing("swarm leave", 1); // its engine is slow
+    expect((await leave("m2", 20)).code).toBe(0);
+    expect(node.calls(/^docker.* (swarm leave|node rm)/)).toEqual([
+      ...Array(2).fill("docker --host tcp://10.9.0.m2:2376 swarm leave --force"),
+      "docker node rm --force m2",
+    ]);
+  });
+
+  test("keeps a demoted manager in the list that does not leave, and says so", async () => {
+    node.swarm(3);
+    node.failing("swarm leave");
+    const { code, stderr } = await leave("m2");
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("waiting for host-m2 to leave the swarm by itself");
+    expect(changes()).not.toContain("docker node rm --force m2");
+  });
+
+  test("asks neither a worker nor a dead manager to leave by itself", async () => {
+    node.swarm(3);
+    node.member("m2", { role: "manager", reachability: "unreachable", state: "down" });
+    expect((await leave("w1")).code).toBe(0);
+    expect((await leave("m2")).code).toBe(0);
+    expect(node.calls(/swarm leave/)).toEqual([]);
+  });
+
   test("does not wait for the tasks of a dead manager", async () => {
     node.swarm(3);
     node.member("m2", { role: "manager", reachability: "unreachable", state: "down" });

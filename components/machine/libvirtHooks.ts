@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * What lets an `up` go on with things that the libvirt provider makes, after an `up` that was killed:
+ * libvirt may have finished one unknown to the state, or left it half done.
+ *
+ * A note in .cache/creating says that something is about to be made, and goes once it is. Where the
+ * note is there before, an earlier `up` was ended in between, and what it has left is taken away.
+ * Without a note nothing is: it may be a stack's whose state is elsewhere, so that is said instead.
+ *
+ * @param uri of the hypervisor
+ * @returns for the component that they are children of
+ */
+export function libvirtHooks(uri: string): pulumi.ResourceTransformation {
+  return ({ type, name, props, opts }) => {
+    const [, kind = ""] = /^libvirt:index\/(domain|network|pool|volume):/.exec(type) ?? [];
+    return kind === "" ? undefined : { props, opts: { ...opts, hooks: hooks(uri, kind, name) } };
+  };
+}
+
+function hooks(uri: string, kind: string, resource: string): pulumi.ResourceHookBinding {
+  const folder = join(".cache", "creating", pulumi.getStack());
+  const note = join(folder, resource);
+  return {
+    beforeCreate: [
+      new pulumi.ResourceHook(`${resource}-make-room`, async ({ newInputs = {} }) => {
+        if (existsSync(note)) await makeRoom(uri, kind, newInputs);
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(note, "");
+      }),
+    ],
+    afterCreate: [
+      new pulumi.ResourceHook(`${resource}-made`, async () => rmSync(note, { force: true })),
+    ],
+    onError: [
+      new pulumi.ErrorHook(`${resource}-is-there`, async ({ errors }) => {
+        if (errors.some((error) => /exists already|already exists/.test(error))) {
+          pulumi.log.error(
+            `${resource}: libvirt has a ${kind} of this name, which this stack has not made. Is it ` +
+              `nobody's, take it away (virsh -c ${uri}), then run pulumi up again. Is it another ` +
+              "stack's, give one of them other names and addresses (docs/stacks.md)",
+          );
+        }
+        return false;
+      }),
+    ],
+  };
+}
+
+async function makeRoom(
+  uri: string,
+  kind: string,
+  { name = "", pool = "" }: Record<string, string>,
+): Promise<void> {
+  const words = [uri, kind, name, pool];
+  await promisify(execFile)("components/machine/make-room", words).catch(
+    (error: { stderr: string }) => {
+      throw new Error(error.stderr.trim());
+    },
+  );
+}

@@ -1,0 +1,131 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { libvirtHooks } from "../../components/machine/libvirtHooks";
+import { setMocks } from "../../lab/mocks";
+
+const project = process.cwd();
+const SCRIPT = "components/machine/make-room";
+const URI = "qemu:///system";
+const NOTE = ".cache/creating/stack/mg1-domain";
+let folder: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "libvirt-hooks-"));
+  mkdirSync(join(folder, "bin"));
+  mkdirSync(join(folder, "components"));
+  mkdirSync(join(folder, "there"));
+  process.chdir(folder); // a program runs in the project's folder
+  mkdirSync("components/machine");
+  const script = readFileSync(join(project, SCRIPT), "utf8");
+  writeFileSync(SCRIPT, script.replace("\n", `\nPATH=${folder}/bin:$PATH\n`), { mode: 0o755 });
+  virsh(VIRSH);
+  await setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
+});
+afterEach(() => {
+  process.chdir(project);
+  rmSync(folder, { recursive: true });
+});
+
+/** A libvirt that has what there is a file for in the folder `there`; domains that run cannot go. */
+const VIRSH = `
+shift 3 # --quiet --connect URI
+echo "$*" >>calls
+case $1 in
+  *-info | dominfo) [[ -f there/$2 ]] ;;
+  destroy | *-destroy) [[ -f there/$2 ]] && echo off >there/$2 ;;
+  undefine | *-undefine) [[ $(<there/$2) == off ]] && rm "there/$2" ;;
+  vol-delete) rm "there/$2" ;;
+esac`;
+
+function virsh(body: string): void {
+  writeFileSync("bin/virsh", `#!/bin/bash\n${body}\n`);
+  chmodSync("bin/virsh", 0o755);
+}
+const calls = () => (existsSync("calls") ? readFileSync("calls", "utf8").trim().split("\n") : []);
+
+/** The hooks of one resource, as the engine calls them. */
+function hooksOf(type: string, name: string) {
+  const given = { type, name, props: {}, opts: { parent: undefined } };
+  const { opts } = libvirtHooks(URI)({ ...given, resource: {} as pulumi.Resource })!;
+  const { beforeCreate, afterCreate, onError } = opts.hooks!;
+  const about = { urn: "urn", id: "", name, type };
+  return {
+    before: async (newInputs: Record<string, string>) =>
+      (beforeCreate![0] as pulumi.ResourceHook).callback({ ...about, newInputs }),
+    after: async () => (afterCreate![0] as pulumi.ResourceHook).callback(about),
+    failed: async (...errors: string[]) =>
+      (onError![0] as pulumi.ErrorHook).callback({ ...about, failedOperation: "create", errors }),
+  };
+}
+const domain = () => hooksOf("libvirt:index/domain:Domain", "mg1-domain");
+
+test("what is there before the first up is not touched", async () => {
+  writeFileSync("there/dev-mg1", "on");
+  await domain().before({ name: "dev-mg1" });
+  expect(calls()).toEqual([]);
+  expect(existsSync(NOTE)).toBe(true);
+});
+
+test("a note is kept from before it is made until it is", async () => {
+  await domain().before({ name: "dev-mg1" });
+  expect(existsSync(NOTE)).toBe(true);
+  await domain().after();
+  expect(existsSync(NOTE)).toBe(false);
+});
+
+test.each([
+  ["domain", { name: "dev-mg1" }, ["destroy dev-mg1", "undefine dev-mg1"]],
+  ["network", { name: "net" }, ["net-destroy net", "net-undefine net"]],
+  ["pool", { name: "swarm-dev" }, ["pool-destroy swarm-dev", "pool-undefine swarm-dev"]],
+  ["volume", { name: "base", pool: "swarm-dev" }, ["vol-delete base --pool swarm-dev"]],
+])("a %s that an up has left which was ended is taken away", async (kind, inputs, commands) => {
+  const hooks = hooksOf(`libvirt:index/${kind}:Any`, kind);
+  await hooks.before(inputs);
+  writeFileSync(`there/${inputs.name}`, "on");
+  await hooks.before(inputs);
+  expect(calls().filter((call) => !call.includes("info"))).toEqual(commands);
+  expect(existsSync(`there/${inputs.name}`)).toBe(false);
+});
+
+test("where it has left nothing, nothing is taken away", async () => {
+  await domain().before({ name: "dev-mg1" });
+  await domain().before({ name: "dev-mg1" });
+  expect(calls()).toEqual(["dominfo dev-mg1"]);
+});
+
+test("one that does not go stops the up, with what libvirt says", async () => {
+  virsh('shift 3; case $1 in dominfo) SECONDS=100 ;; *) echo "it is $1 time"; exit 1 ;; esac');
+  const impatient = readFileSync(SCRIPT, "utf8").replace("SECONDS + 60", "SECONDS + 1");
+  writeFileSync(SCRIPT, impatient);
+  await domain().before({ name: "dev-mg1" });
+  await expect(domain().before({ name: "dev-mg1" })).rejects.toThrow(
+    /^the domain dev-mg1, which an earlier up has left, does not go: .*undefine time/s,
+  );
+});
+
+test("what another stack has made is said to be there, and stays", async () => {
+  const error = jest.spyOn(pulumi.log, "error").mockResolvedValue();
+  await domain().before({ name: "dev-mg1" });
+  expect(await domain().failed("operation failed: domain 'dev-mg1' already exists")).toBe(false);
+  expect(error.mock.calls[0]![0]).toMatch(
+    /^mg1-domain: libvirt has a domain of this name.*docs\/stacks/,
+  );
+  expect(await domain().failed("no space left on device")).toBe(false);
+  expect(error).toHaveBeenCalledTimes(1);
+  error.mockRestore();
+});
+
+test("resources of other providers have no such hooks", () => {
+  const given = { type: "tls:index/privateKey:PrivateKey", name: "key", props: {}, opts: {} };
+  expect(libvirtHooks(URI)({ ...given, resource: {} as pulumi.Resource })).toBeUndefined();
+});
