@@ -11,10 +11,19 @@ const STACK_TYPE = "pulumi:pulumi:Stack";
 const HIDDEN = "[secret]";
 
 /**
- * The SDK takes a stack trace for every promise and output that it makes, and jest maps each line of
- * it back to TypeScript. That took two thirds of a run with the usual ten lines.
+ * The SDK takes a stack trace for every promise and resource that it makes, and makes text of it,
+ * for which jest maps each line back to TypeScript. That takes longer than the program, and nobody
+ * reads it. An error that is thrown has its three lines: text is made of them later.
  */
-Error.stackTraceLimit = 3;
+async function withoutTraces(work: () => Promise<void>): Promise<void> {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  Object.assign(Error, { prepareStackTrace: String, stackTraceLimit: 3 });
+  try {
+    await work();
+  } finally {
+    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  }
+}
 
 /** One resource as the program registered it. */
 export interface Registration {
@@ -94,21 +103,23 @@ export async function run(
 
   let returned: Record<string, unknown> = {};
   let failure: unknown;
-  await pulumi.runtime.runInPulumiStack(async () => {
-    // The mocks are not told about options; a transformation sees them.
-    pulumi.runtime.registerStackTransformation(({ type, name, opts }) => {
-      options.set(`${type} ${name}`, opts);
-      return undefined;
+  await withoutTraces(async () => {
+    await pulumi.runtime.runInPulumiStack(async () => {
+      // The mocks are not told about options; a transformation sees them.
+      pulumi.runtime.registerStackTransformation(({ type, name, opts }) => {
+        options.set(`${type} ${name}`, opts);
+        return undefined;
+      });
+      try {
+        returned = (await program()) ?? {};
+        return returned;
+      } catch (error) {
+        failure = error; // thrown below: in here it would leave the stack half registered
+        return {};
+      }
     });
-    try {
-      returned = (await program()) ?? {};
-      return returned;
-    } catch (error) {
-      failure = error; // thrown below: in here it would leave the stack half registered
-      return {};
-    }
+    await pulumi.runtime.disconnect(); // waits for every registration
   });
-  await pulumi.runtime.disconnect(); // waits for every registration
   if (failure)
     throw new FailedRun(
       failure,
