@@ -81,6 +81,7 @@ export async function surge(
       if (now && done(now)) return true;
       await pause(Math.min(1000, deadline - performance.now()), signal);
     }
+    options.signal?.throwIfAborted();
     return false;
   };
   const has = (replicas: number) => (now: Replicas) =>
