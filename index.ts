@@ -48,7 +48,7 @@ async function program() {
         ingressAddress: outside,
         advertiseAddress: internal,
         internalCidr,
-        apiOutside: config.apiOutside,
+        ...config,
       }),
     );
   const swarm = new Swarm("swarm", {

@@ -52,4 +52,5 @@ export const NODE_PORTS: Record<string, string> = {
   "4789/udp": "overlay networks",
   "7946/tcp": "the swarm's gossip",
   "7946/udp": "the swarm's gossip",
+  "9323/tcp": "the engine's metrics",
 };

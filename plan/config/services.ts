@@ -25,7 +25,8 @@ function imageProblem(image: string): string | undefined {
   return undefined;
 }
 
-function publishList() {
+/** A list of published ports. */
+export function publishList() {
   return text((list) => {
     const ports = parsePublish(list);
     if (!ports) {
@@ -67,7 +68,8 @@ function operatorDockerProblem(host: string): string | undefined {
   return hostname ? undefined : `names no host; ${remedy}`;
 }
 
-const image = () => text(imageProblem);
+/** A container image with its version. */
+export const image = () => text(imageProblem);
 const replicas = () => integer({ min: 0, max: 500 });
 
 /** What runs in the swarm. */

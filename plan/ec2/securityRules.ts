@@ -1,6 +1,6 @@
 import type { OpenPort } from "../compose";
 import type { Config } from "../config";
-import { API_PORT } from "../engine";
+import { API_PORT, METRICS_PORT } from "../engine";
 
 /**
  * The security groups: of every node, of managers beside that, of the file system, and of the load
@@ -31,6 +31,7 @@ export interface SecurityRulesArgs {
   config: Pick<
     Config,
     | "apiOutside"
+    | "monitoring"
     | "ec2AdminCidrs"
     | "ec2IngressCidrs"
     | "ec2Balancer"
@@ -71,6 +72,11 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
     rule("nodes", "in", "udp", "nodes", 4789),
     rule("nodes", "in", "50", "nodes"),
     rule("nodes", "in", "icmp", "nodes"),
+    ...(config.monitoring
+      ? [METRICS_PORT, ...probedPorts(published)].map((port) =>
+          rule("nodes", "in", "tcp", "nodes", port),
+        )
+      : []),
     ...admins.map((cidr) => rule("nodes", "in", "tcp", cidr, 22)),
     ...published.flatMap(({ protocol, published: port }) =>
       clients.map((cidr) => rule("nodes", "in", protocol, cidr, port)),
@@ -99,6 +105,13 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
 /** The ports that a load balancer can spread over all nodes: those of the routing mesh. */
 export function balancedPorts(published: OpenPort[]): OpenPort[] {
   return published.filter(({ mode }) => mode === "ingress");
+}
+
+/** The ports whose answer monitoring looks at, from one node on all of them. */
+export function probedPorts(published: OpenPort[]): number[] {
+  return balancedPorts(published)
+    .filter(({ protocol }) => protocol === "tcp")
+    .map((port) => port.published);
 }
 
 /** A UDP port says nothing about health, so for one the balancer asks another of the node's. */
