@@ -30,6 +30,8 @@ export interface SwarmServiceArgs extends ServiceHome {
   perNode?: number;
   /** IDs of the overlay networks that it is on, beside the ingress network. */
   networks?: pulumi.Input<string>[];
+  /** What a node has to have left for a container, and the most that it may take. Default: no bounds. */
+  resources?: docker.types.input.ServiceTaskSpecResources;
   /** The secrets and configs that its containers have: they stay until it is gone. */
   files?: SwarmFile[];
   /**
@@ -98,6 +100,7 @@ export function swarmService(
       name: service.name,
       taskSpec: {
         containerSpec: { image: image.stdout, stopGracePeriod: STOP_GRACE, ...container },
+        ...(args.resources ? { resources: args.resources } : {}),
         networksAdvanceds: networks.map((id) => ({ id })),
         placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
         // As Docker has them by default: left out, each run would find a difference.

@@ -1,6 +1,7 @@
 import type { OpenPort } from "../compose";
 import type { Config } from "../config";
 import { API_PORT, METRICS_PORT } from "../engine";
+import { meshTcpPorts } from "../publish";
 
 /**
  * The security groups: of every node, of managers beside that, of the file system, and of the load
@@ -73,7 +74,7 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
     rule("nodes", "in", "50", "nodes"),
     rule("nodes", "in", "icmp", "nodes"),
     ...(config.monitoring
-      ? [METRICS_PORT, ...probedPorts(published)].map((port) =>
+      ? [METRICS_PORT, ...meshTcpPorts(published)].map((port) =>
           rule("nodes", "in", "tcp", "nodes", port),
         )
       : []),
@@ -105,13 +106,6 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
 /** The ports that a load balancer can spread over all nodes: those of the routing mesh. */
 export function balancedPorts(published: OpenPort[]): OpenPort[] {
   return published.filter(({ mode }) => mode === "ingress");
-}
-
-/** The ports whose answer monitoring looks at, from one node on all of them. */
-export function probedPorts(published: OpenPort[]): number[] {
-  return balancedPorts(published)
-    .filter(({ protocol }) => protocol === "tcp")
-    .map((port) => port.published);
 }
 
 /** A UDP port says nothing about health, so for one the balancer asks another of the node's. */
