@@ -1,3 +1,4 @@
+import type { AutoscaleOptions } from "./autoscale";
 import type { Config } from "./config";
 import type { Publish } from "./publish";
 
@@ -6,9 +7,11 @@ export interface ServicePlan {
   /** Its name in the swarm. */
   name: string;
   image: string;
-  /** Number of replicas, or one on every node. */
+  /** Number of replicas, or one on every node. With `autoscale`: what it is made with. */
   replicas: number | "global";
   publish: Publish[];
+  /** How its number of replicas follows its load. */
+  autoscale?: AutoscaleOptions;
 }
 
 /** Every service that the config switches on, in the order in which a report reads best. */
@@ -19,8 +22,9 @@ export function planServices(config: Config): ServicePlan[] {
       {
         name: "web",
         image: config.webImage,
-        replicas: config.webReplicas,
+        replicas: config.webAutoscale ? (config.webAutoscale.min ?? 1) : config.webReplicas,
         publish: config.webPublish,
+        ...(config.webAutoscale ? { autoscale: config.webAutoscale } : {}),
       },
     ],
     [

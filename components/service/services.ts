@@ -43,7 +43,15 @@ export class Services extends pulumi.ComponentResource {
     super("swarm:service:Services", prefix, {}, opts);
     const own = { parent: this };
 
-    this.each("web", (service) => new Web(`${prefix}-web`, { ...args, service }, own));
+    this.each(
+      "web",
+      (service) =>
+        new Web(
+          `${prefix}-web`,
+          { ...args, service, cpus: args.config.webCpus, autoscale: service.autoscale },
+          own,
+        ),
+    );
     this.portainerPassword =
       this.each("portainer", (service) => this.portainer(service)) ?? pulumi.secret("");
     this.each(

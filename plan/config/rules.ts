@@ -102,10 +102,10 @@ export const rules: Rule[] = [
     }),
   ),
 
-  rule(["web", "webPublish", "webReplicas", "managers", "workers"], (config) => {
+  rule(["web", "webPublish", "webReplicas", "webAutoscale", "managers", "workers"], (config) => {
     const nodes = config.managers + config.workers;
     const hostMode = config.webPublish.some(({ mode }) => mode === "host");
-    return config.web && hostMode && config.webReplicas > nodes
+    return config.web && hostMode && !config.webAutoscale && config.webReplicas > nodes
       ? complain(
           "webReplicas",
           `is more than the stack has nodes (${nodes}), and each has a "host:" port of ` +
@@ -120,6 +120,37 @@ export const rules: Rule[] = [
         ? complain(key, "needs monitoring, which is false; write monitoring: true, or false here")
         : undefined,
     ),
+  ),
+
+  rule(["web", "webPublish", "webAutoscale", "managers", "workers"], (config) => {
+    const nodes = config.managers + config.workers;
+    const hostMode = config.webPublish.some(({ mode }) => mode === "host");
+    return config.web && hostMode && (config.webAutoscale?.max ?? 0) > nodes
+      ? complain(
+          "webAutoscale",
+          `has more replicas than the stack has nodes (${nodes}), and each has a "host:" port of ` +
+            `webPublish for one replica only; write at most max=${nodes}`,
+        )
+      : undefined;
+  }),
+
+  rule(["webAutoscale", "autoscaling"], ({ webAutoscale, autoscaling }) =>
+    webAutoscale && !autoscaling
+      ? complain(
+          "webAutoscale",
+          "is set, but nothing acts on it; write autoscaling: true, or nothing",
+        )
+      : undefined,
+  ),
+
+  rule(["webAutoscale", "webCpus"], ({ webAutoscale, webCpus }) =>
+    webAutoscale?.cpuPercent !== undefined && webCpus === undefined
+      ? complain(
+          "webAutoscale",
+          "has a target of CPU, which is a share of webCpus, and that is empty; write how many CPUs " +
+            "a replica has, such as webCpus: 0.25",
+        )
+      : undefined,
   ),
 
   rule(["restore", "storage"], ({ restore, storage }) =>

@@ -46,6 +46,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       networkIds: {},
     },
     ...{ managerJoinToken: "", workerJoinToken: "", unlockKey: "", portainerPassword: "" },
+    monitoringPassword: "",
     ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
     ...{ apiOutside: false, ca: "", cert: "", key: "" },

@@ -1,5 +1,12 @@
 import { config, problems, type Values } from "./configProblems";
 
+/** With every key that autoscaling needs. */
+const SCALED = {
+  monitoring: "true",
+  autoscaling: "true",
+  webAutoscale: "max=5,cpu=50",
+  webCpus: "0.25",
+};
 const DIGEST = `@sha256:${"0123456789abcdef".repeat(4)}`;
 
 describe("one bad value is one problem, which says what to write instead", () => {
@@ -19,6 +26,9 @@ describe("one bad value is one problem, which says what to write instead", () =>
   const COMPOSE_NAME =
     "is not a name that Docker takes for a stack; write 1 to 40 small letters, digits, dashes " +
     "and underscores that start with a letter or digit";
+  const AUTOSCALE_LIST =
+    "is no list of NAME=VALUE, each name once; write one such as max=5,cpu=50, or nothing";
+  const CPUS = "write a number of CPUs such as 0.25, or nothing";
   const DOCKER = "write one such as unix:///var/run/docker.sock or ssh://user@host";
   const NO_DOCKER = `is not the address of a Docker engine; ${DOCKER}`;
   const STORAGE =
@@ -68,6 +78,28 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["apiReaderImage", "nginx:latest", `is another image every few weeks; ${IMAGE}`],
     ["grafanaImage", "grafana/grafana", NO_VERSION],
     ["controllerImage", "node", NO_VERSION],
+
+    // Autoscaling
+    ["webAutoscale", "on", AUTOSCALE_LIST],
+    ["webAutoscale", "max=5,,cpu=50", AUTOSCALE_LIST],
+    ["webAutoscale", "max=5,max=6,cpu=50", AUTOSCALE_LIST],
+    [
+      "webAutoscale",
+      "max=0,cpu=50",
+      'is no autoscaling: max: "0" is less than 1; write a whole number from 1 to 1000',
+    ],
+    [
+      "webAutoscale",
+      "max=2,min=3,memry=50",
+      'is no autoscaling: memry: "50" is set, but there is no such label; write memory, or remove ' +
+        'it; min: "3" is more than the most replicas, 2; write at most 2; cpu: no target is set; ' +
+        'write "50", or a target of memory, requests or a query',
+    ],
+    ["webCpus", "half", `is no number with up to three decimals; ${CPUS}`],
+    ["webCpus", "0.0001", `is no number with up to three decimals; ${CPUS}`],
+    ["webCpus", "0.0", `is not above 0 and up to 64, as nodes have CPUs; ${CPUS}`],
+    ["webCpus", "65", `is not above 0 and up to 64, as nodes have CPUs; ${CPUS}`],
+    ["autoscaling", "web", BOOLEAN],
 
     // Sizes and ports
     ["webReplicas", "-1", "is less than 0; write a whole number from 0 to 500"],
@@ -230,6 +262,29 @@ describe("values that do not go together", () => {
     expect(problems({ ...changes, webPublish: "80:80" })).toEqual([]);
   });
 
+  test("host mode with more autoscaled replicas than nodes", () => {
+    const changes = { ...SCALED, webPublish: "host:80:80", webReplicas: "9" };
+    expect(problems({ ...changes, webAutoscale: "max=6,cpu=50" })).toEqual([]);
+    expect(problems({ ...changes, webAutoscale: "max=7,cpu=50" })).toEqual([
+      'webAutoscale: "max=7,cpu=50" has more replicas than the stack has nodes (6), and each has a ' +
+        '"host:" port of webPublish for one replica only; write at most max=6',
+    ]);
+  });
+
+  test("web is autoscaled, and nothing scales", () => {
+    expect(problems({ ...SCALED, autoscaling: "false" })).toEqual([
+      'webAutoscale: "max=5,cpu=50" is set, but nothing acts on it; write autoscaling: true, or nothing',
+    ]);
+  });
+
+  test("a share of CPUs that are not given", () => {
+    expect(problems({ ...SCALED, webCpus: "" })).toEqual([
+      'webAutoscale: "max=5,cpu=50" has a target of CPU, which is a share of webCpus, and that is ' +
+        "empty; write how many CPUs a replica has, such as webCpus: 0.25",
+    ]);
+    expect(problems({ ...SCALED, webCpus: "", webAutoscale: "max=5,requests=20" })).toEqual([]);
+  });
+
   test("NFS without a server or an export", () => {
     const server = 'nfsServer: "" is empty, but storage is nfs; write one such as 192.168.42.1';
     const folder = 'nfsExport: "" is empty, but storage is nfs; write one such as /srv/swarm';
@@ -281,6 +336,17 @@ describe("good values", () => {
     ["NFS by name", { storage: "nfs", nfsServer: "nas.example.org", nfsExport: "/" }],
   ])("%s", (_what, changes) => {
     expect(problems(changes)).toEqual([]);
+  });
+
+  test("become what a service is autoscaled by, with nothing that was not said", () => {
+    const list = "max=5, min=0,cpu=50,window-down=60,dry-run=true";
+    const { webAutoscale, webCpus } = config({ ...SCALED, webAutoscale: list });
+    expect(webAutoscale).toEqual({
+      ...{ max: 5, min: 0, cpuPercent: 50, windowDownSeconds: 60, dryRun: true },
+    });
+    expect(webCpus).toBe(0.25);
+    const off = config();
+    expect([off.webAutoscale, off.webCpus]).toEqual([undefined, undefined]);
   });
 
   test("become ports", () => {
