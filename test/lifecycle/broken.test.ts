@@ -205,6 +205,22 @@ describeWithPulumi("a check says what is wrong when", () => {
       says: /^worker2: 192\.168\.42\.22:22 is open$/,
       mends: { worker2: "nft --file /etc/nftables.conf" },
     },
+    {
+      check: "Prometheus finds every node and every monitored task",
+      what: "a node does not let it read its engine's metrics",
+      ...deaf("worker1", "tcp dport 9323"),
+      says: /^up of engines at worker1 is not 1$/m,
+    },
+    {
+      check:
+        "the network of monitoring reads the swarm's API and changes nothing, nor asks without a password",
+      what: "api-reader lets everything through",
+      breaks: {
+        mg0: 'docker service update --args "sh -c \'sed s/403/200/ /etc/nginx/nginx.conf >/tmp/open.conf && nginx -c /tmp/open.conf -g \\"daemon off;\\"\'" api-reader',
+      },
+      says: /^GET http:\/\/api-reader:2375\/secrets: wanted status 403, saw 200$/m,
+      mends: { mg0: "docker service update --rollback api-reader" },
+    },
   ];
 
   async function runOn(cluster: Cluster, commands: Record<string, string> = {}): Promise<void> {
