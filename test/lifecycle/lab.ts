@@ -14,7 +14,6 @@ export const ALL_ON = {
   dnsCache: "true",
   composeFile: "test/fixtures/compose.yaml",
   portainerMode: "agent",
-  monitoring: "true",
 };
 
 /** These suites need an engine that updates, replaces and deletes: only Pulumi's own does. */
