@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   AUTOSCALE_NAMES,
   AUTOSCALE_PREFIX,
@@ -190,4 +192,10 @@ describe("autoscaleLabels", () => {
   ])("refuses %j", (options, message) => {
     expect(() => autoscaleLabels(options)).toThrow(message);
   });
+});
+
+test("docs/autoscaling.md has every label, in this order", () => {
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "autoscaling.md"), "utf8");
+  const rows = page.matchAll(/^\| `swarm\.autoscale\.([a-z-]+)` \|/gm);
+  expect([...rows].map(([, name]) => name)).toEqual(Object.values(AUTOSCALE_NAMES));
 });
