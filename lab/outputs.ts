@@ -68,6 +68,8 @@ export interface StackOutputs {
   composeServices: string[];
   /** Password of Portainer's user `admin`; empty when Portainer is off. */
   portainerPassword: string;
+  /** Password of the user `admin` of Prometheus, Alertmanager and Grafana; empty without monitoring. */
+  monitoringPassword: string;
   /** Where services keep their data. */
   storage: { kind: "none" | "nfs" | "machine" | "efs"; server: string; export: string };
 }

@@ -10,7 +10,7 @@ import { flag, integer, text } from "./config/fields";
 
 /** What a service's autoscaling is told. At least one target has to be among it. */
 export interface AutoscaleSettings {
-  /** Fewest replicas. Default: 1. */
+  /** Fewest replicas; 0 only with a `query`. Default: 1. */
   min: number;
   /** Most replicas. */
   max: number;
@@ -196,6 +196,10 @@ function togetherProblems(
   if (!given("max")) add("max", "is missing; write the most replicas that the service may have");
   if (min !== undefined && max !== undefined && min > max) {
     add("min", `"${min}" is more than the most replicas, ${max}; write at most ${max}`);
+  }
+  if (min === 0 && given("min") && !given("query")) {
+    const remedy = "write 1, or add a query with its target";
+    add("min", `"0" needs a query, since tasks that are not there have no other metric; ${remedy}`);
   }
   const targets = ["cpuPercent", "memoryPercent", "requestsPerSecond", "query"] as const;
   if (!targets.some(given)) {

@@ -21,6 +21,9 @@ const mount = z.strictObject({
   source: z.string().default(""),
   target: z.string(),
   readOnly: z.boolean().default(false),
+  bindOptions: z
+    .strictObject({ propagation: z.enum(["private", "rprivate", "slave", "rslave"]) })
+    .optional(),
   volumeOptions: z
     .strictObject({
       driverName: z.string().default(""),
@@ -215,11 +218,12 @@ function toContainerSpec(inputs: z.infer<typeof containerSpec>) {
       StartPeriod: healthcheck.startPeriod,
       Retries: healthcheck.retries,
     },
-    Mounts: mounts?.map(({ type, source, target, readOnly, volumeOptions }) => ({
+    Mounts: mounts?.map(({ type, source, target, readOnly, bindOptions, volumeOptions }) => ({
       Type: type,
       Source: source,
       Target: target,
       ReadOnly: readOnly,
+      BindOptions: bindOptions && { Propagation: bindOptions.propagation },
       VolumeOptions: volumeOptions && {
         NoCopy: volumeOptions.noCopy,
         Labels: labelMap(volumeOptions.labels),

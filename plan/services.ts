@@ -77,6 +77,28 @@ export function planServices(config: Config): ServicePlan[] {
         publish: config.dnsCachePublish,
       },
     ],
+    ...monitoringServices(config),
   ];
   return services.filter(([on]) => on).map(([, service]) => service);
+}
+
+/** Those that watch the swarm: one of each, on a manager, or one on every node or manager. */
+function monitoringServices(config: Config): [on: boolean, service: ServicePlan][] {
+  const { monitoring, grafana } = config;
+  const one = (name: string, image: string, publish: Publish[]): ServicePlan => ({
+    ...{ name, image, replicas: 1, publish },
+  });
+  const everywhere = (name: string, image: string): ServicePlan => ({
+    ...{ name, image, replicas: "global", publish: [] },
+  });
+  return [
+    [monitoring, one("prometheus", config.prometheusImage, config.prometheusPublish)],
+    [monitoring, one("alertmanager", config.alertmanagerImage, config.alertmanagerPublish)],
+    [grafana, one("grafana", config.grafanaImage, config.grafanaPublish)],
+    [monitoring, one("blackbox-exporter", config.blackboxExporterImage, [])],
+    [monitoring, everywhere("node-exporter", config.nodeExporterImage)],
+    [monitoring, everywhere("cadvisor", config.cadvisorImage)],
+    [monitoring, everywhere("api-reader", config.apiReaderImage)],
+    [monitoring, everywhere("controller", config.controllerImage)],
+  ];
 }

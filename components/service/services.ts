@@ -28,9 +28,6 @@ export interface ServicesArgs extends ServiceHome {
   client: TlsMaterial;
 }
 
-/** Services that keep data. */
-export const KEEPS_DATA = ["portainer"];
-
 /** Everything that runs in the swarm: a component for each service that the config switches on. */
 export class Services extends pulumi.ComponentResource {
   /** Secret. Password of Portainer's user `admin`; empty without Portainer. */

@@ -26,7 +26,8 @@ function imageProblem(image: string): string | undefined {
   return undefined;
 }
 
-function publishList() {
+/** A list of published ports. */
+export function publishList() {
   return text((list) => {
     const ports = parsePublish(list);
     if (!ports) {
@@ -80,7 +81,8 @@ function cpusProblem(cpus: string): string | undefined {
     : `is not above 0 and up to 64, as nodes have CPUs; ${remedy}`;
 }
 
-const image = () => text(imageProblem);
+/** A container image with its version. */
+export const image = () => text(imageProblem);
 const replicas = () => integer({ min: 0, max: 500 });
 
 /** What runs in the swarm. */

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   AUTOSCALE_NAMES,
   AUTOSCALE_PREFIX,
@@ -37,8 +39,8 @@ describe("parseAutoscale", () => {
       { max: 5, cpuPercent: 50 },
     ],
     [
-      { max: "5", min: "0", memory: "80.5" },
-      { min: 0, max: 5, memoryPercent: 80.5 },
+      { max: "5", min: "5", memory: "80.5" },
+      { min: 5, max: 5, memoryPercent: 80.5 },
     ],
     [
       { max: "3", min: "3", requests: "0.5" },
@@ -49,8 +51,8 @@ describe("parseAutoscale", () => {
       { max: 9, requestsPerSecond: 20, requestsMetric: "app:requests_total" },
     ],
     [
-      { max: "1000", query: "sum(queue_length)", target: "30" },
-      { max: 1000, query: "sum(queue_length)", queryTarget: 30 },
+      { max: "1000", min: "0", query: "sum(queue_length)", target: "30" },
+      { max: 1000, min: 0, query: "sum(queue_length)", queryTarget: 30 },
     ],
     [
       {
@@ -85,6 +87,11 @@ describe("parseAutoscale", () => {
     ],
     [{ ...good, min: "-1" }, `min: "-1" is less than 0; ${wholeNumber(1000)}`],
     [{ ...good, min: "6" }, 'min: "6" is more than the most replicas, 5; write at most 5'],
+    [
+      { ...good, min: "0" },
+      'min: "0" needs a query, since tasks that are not there have no other metric; ' +
+        "write 1, or add a query with its target",
+    ],
     [{ cpu: "50" }, "max: is missing; write the most replicas that the service may have"],
     [{ max: "5" }, 'cpu: no target is set; write "50", or a target of memory, requests or a query'],
     [{ ...good, cpu: "0" }, `cpu: "0" would divide by nothing; ${percent}`],
@@ -159,8 +166,8 @@ describe("autoscaleLabels", () => {
       { max: "5", cpu: "50" },
     ],
     [
-      { max: 5, min: 0, requestsPerSecond: 0.5, dryRun: false, windowDownSeconds: undefined },
-      { max: "5", min: "0", requests: "0.5", "dry-run": "false" },
+      { max: 5, min: 2, requestsPerSecond: 0.5, dryRun: false, windowDownSeconds: undefined },
+      { max: "5", min: "2", requests: "0.5", "dry-run": "false" },
     ],
   ])("writes %j", (options, short) => {
     expect(autoscaleLabels(options)).toEqual(labels(short));
@@ -185,4 +192,10 @@ describe("autoscaleLabels", () => {
   ])("refuses %j", (options, message) => {
     expect(() => autoscaleLabels(options)).toThrow(message);
   });
+});
+
+test("docs/autoscaling.md has every label, in this order", () => {
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "autoscaling.md"), "utf8");
+  const rows = page.matchAll(/^\| `swarm\.autoscale\.([a-z-]+)` \|/gm);
+  expect([...rows].map(([, name]) => name)).toEqual(Object.values(AUTOSCALE_NAMES));
 });

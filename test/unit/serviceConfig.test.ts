@@ -17,6 +17,10 @@ describe("one bad value is one problem, which says what to write instead", () =>
   const NO_VERSION = `has no version; ${IMAGE}`;
   const PUBLISH =
     "is no list of published ports (1 to 65535); write 8080:80 or 80:80,host:53:53/udp, or nothing";
+  const DURATION =
+    "is no length of time that Prometheus knows; write one such as 15d, 12h or 1d12h";
+  const WEBHOOK =
+    "is no http:// or https:// URL; write one such as https://example.org/alerts, or nothing";
   const MODE = "is not how Portainer reaches the swarm; write socket or agent";
   const COMPOSE_FILE = "is no path of a YAML file; write one such as compose.yaml, or nothing";
   const COMPOSE_NAME =
@@ -42,6 +46,10 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["overlayCheck", "True", BOOLEAN],
     ["dnsCache", "yes", BOOLEAN],
     ["externalPortainer", "maybe", BOOLEAN],
+    ["monitoring", "on", BOOLEAN],
+    ["grafana", "1", BOOLEAN],
+    ["autoscaling", "", BOOLEAN],
+    ["autoscalingDryRun", "yes", BOOLEAN],
 
     // Images
     ["webImage", "", NO_IMAGE],
@@ -61,6 +69,15 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["visualizerImage", "visualizer@sha256:0123", NO_IMAGE],
     ["overlayCheckImage", `busybox:${"1".repeat(129)}`, NO_IMAGE],
     ["dnsCacheImage", " coredns:1", 'has white space around it; write "coredns:1"'],
+
+    ["prometheusImage", "prom/prometheus", NO_VERSION],
+    ["alertmanagerImage", "", NO_IMAGE],
+    ["nodeExporterImage", "prom//node-exporter:v1", NO_IMAGE],
+    ["cadvisorImage", "gcr.io/cadvisor/cadvisor", NO_VERSION],
+    ["blackboxExporterImage", "prom/blackbox-exporter", NO_VERSION],
+    ["apiReaderImage", "nginx:latest", `is another image every few weeks; ${IMAGE}`],
+    ["grafanaImage", "grafana/grafana", NO_VERSION],
+    ["controllerImage", "node", NO_VERSION],
 
     // Autoscaling
     ["webAutoscale", "on", AUTOSCALE_LIST],
@@ -97,6 +114,23 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["webPublish", "80:80 ", 'has white space around it; write "80:80"'],
     ["webPublish", "80:80,host:80:8080", "publishes 80/tcp twice; write each port once"],
     ["dnsCachePublish", "53:53/udp, 53:54/udp", "publishes 53/udp twice; write each port once"],
+
+    ["prometheusPublish", "9090", PUBLISH],
+    ["alertmanagerPublish", "9093:9093/sctp", PUBLISH],
+    ["grafanaPublish", "3000:65536", PUBLISH],
+
+    // Monitoring
+    ["prometheusRetention", "", DURATION],
+    ["prometheusRetention", "15", DURATION],
+    ["prometheusRetention", "0d", DURATION],
+    ["prometheusRetention", "12h1d", DURATION],
+    ["prometheusRetention", "two weeks", DURATION],
+    ["scrapeSeconds", "4", "is less than 5; write a whole number from 5 to 300"],
+    ["scrapeSeconds", "301", "is more than 300; write a whole number from 5 to 300"],
+    ["scrapeSeconds", "15s", `${WHOLE} 5 to 300`],
+    ["alertWebhook", "example.org/alerts", WEBHOOK],
+    ["alertWebhook", "ftp://example.org/alerts", WEBHOOK],
+    ["alertWebhook", "https://", WEBHOOK],
 
     // Portainer and compose
     ["portainerMode", "", MODE],
@@ -159,6 +193,7 @@ describe("values that do not go together", () => {
     ["4789/udp", "4789:4789/udp", "overlay networks"],
     ["7946/tcp", "7946:80", "the swarm's gossip"],
     ["7946/udp", "host:7946:53/udp", "the swarm's gossip"],
+    ["9323/tcp", "9323:80", "the engine's metrics"],
   ])("a service on the nodes' own %s", (port, publish, whose) => {
     expect(problems({ webPublish: publish })).toEqual([
       `webPublish: "${publish}" publishes ${port}, which is the nodes' own (${whose}); ` +
@@ -170,6 +205,9 @@ describe("values that do not go together", () => {
     ["portainerPublish", {}],
     ["visualizerPublish", { visualizer: "true" }],
     ["dnsCachePublish", { dnsCache: "true" }],
+    ["prometheusPublish", { monitoring: "true" }],
+    ["alertmanagerPublish", { monitoring: "true" }],
+    ["grafanaPublish", { monitoring: "true", grafana: "true" }],
   ])("a port of the nodes' own in %s", (key, changes) => {
     expect(problems({ ...changes, [key]: "22:22" })).toEqual([
       `${key}: "22:22" publishes 22/tcp, which is the nodes' own (SSH); write another port`,
@@ -182,12 +220,22 @@ describe("values that do not go together", () => {
     ["portainer", "visualizer", { visualizer: "true" }],
     ["web", "dnsCache", { dnsCache: "true" }],
     ["visualizer", "dnsCache", { visualizer: "true", dnsCache: "true" }],
+    ["web", "prometheus", { monitoring: "true" }],
+    ["prometheus", "alertmanager", { monitoring: "true" }],
+    ["alertmanager", "grafana", { monitoring: "true", grafana: "true" }],
   ])("%s and %s on the same port", (one, other, changes) => {
     const ports = { [`${one}Publish`]: "7000:1,7001:2", [`${other}Publish`]: "host:7001:3" };
     expect(problems({ ...changes, ...ports })).toEqual([
       `${other}Publish: "host:7001:3" publishes 7001/tcp, which ${one} publishes too ` +
         `(${one}Publish); write another port`,
     ]);
+  });
+
+  test.each(["grafana", "autoscaling"])("%s without monitoring", (key) => {
+    expect(problems({ [key]: "true" })).toEqual([
+      `${key}: "true" needs monitoring, which is false; write monitoring: true, or false here`,
+    ]);
+    expect(problems({ [key]: "true", monitoring: "true" })).toEqual([]);
   });
 
   test("three services on the same port", () => {
@@ -269,6 +317,9 @@ describe("good values", () => {
     ["UDP and TCP of the same number", { dnsCache: "true", dnsCachePublish: "80:53/udp" }],
     ["both in one list", { dnsCache: "true", dnsCachePublish: "53:53,host:53:53/udp" }],
     ["one port of a container on two of the nodes", { webPublish: "80:80,8080:80" }],
+    ["Prometheus on a port of another that is off", { prometheusPublish: "80:9090" }],
+    ["a length of time in parts", { prometheusRetention: "1w2d12h" }],
+    ["a webhook", { alertWebhook: "https://user:secret@example.org:8443/hook?a=b" }],
     ["a port that only a service which is off has", { visualizerPublish: "80:8080" }],
     ["a port of the nodes' own of a service that is off", { dnsCachePublish: "22:22" }],
     ["TCP where the nodes have UDP", { webPublish: "4789:80" }],
