@@ -5,7 +5,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Backups } from "./components/backup/backups";
 import type { Machine } from "./components/machine/machine";
-import { KEEPS_DATA, Services } from "./components/service/services";
+import { Monitoring } from "./components/monitoring/monitoring";
+import { Services } from "./components/service/services";
 import { SharedStorage } from "./components/storage/sharedStorage";
 import { sshAccess } from "./components/swarm/sshAccess";
 import { Swarm } from "./components/swarm/swarm";
@@ -16,6 +17,7 @@ import { engineConfig } from "./plan/engine";
 import { firewallRules } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
 import { planServices } from "./plan/services";
+import { dataFolders } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
 import { apiHosts, stackOutputs } from "./stacks/outputs";
@@ -48,7 +50,7 @@ async function program() {
         ingressAddress: outside,
         advertiseAddress: internal,
         internalCidr,
-        apiOutside: config.apiOutside,
+        ...config,
       }),
     );
   const swarm = new Swarm("swarm", {
@@ -70,7 +72,7 @@ async function program() {
     firewallRules: firewall,
     access,
     dependsOn: swarm.complete,
-    services: KEEPS_DATA,
+    folders: dataFolders(config),
     timeoutSeconds: config.bootTimeoutSeconds,
   });
   new Backups(
@@ -78,26 +80,23 @@ async function program() {
     { stack, managers: machines.filter(({ role }) => role === "manager"), storage, config },
     { dependsOn: [volumes] },
   );
+  const home = {
+    ...{ config, services, storage, access, ingress: swarm.ingress },
+    timeoutSeconds: config.serviceTimeoutSeconds,
+  };
+  const inSwarm = {
+    provider: swarm.provider,
+    dependsOn: [...swarm.complete, swarm.ingress, volumes],
+    ...swarm.inSwarm,
+  };
+  const client = { apiUrl: apiHosts(machines, config)[0]!, client: certificates.client };
   const running = new Services(
     "services",
-    {
-      stack,
-      config,
-      services,
-      compose,
-      storage,
-      nodes: machines.length,
-      access,
-      apiUrl: apiHosts(machines, config)[0]!,
-      client: certificates.client,
-      ingress: swarm.ingress,
-      timeoutSeconds: config.serviceTimeoutSeconds,
-    },
-    {
-      provider: swarm.provider,
-      dependsOn: [...swarm.complete, swarm.ingress, volumes],
-      ...swarm.inSwarm,
-    },
+    { ...home, ...client, stack, compose, nodes: machines.length },
+    inSwarm,
   );
-  return stackOutputs({ config, stack, ingress, services, target, swarm, running });
+  const monitoring = config.monitoring
+    ? new Monitoring("monitoring", { ...home, machines, published }, inSwarm)
+    : undefined;
+  return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
 }

@@ -26,7 +26,7 @@ export function devStack(
   stack = STACK,
 ): { options: EngineOptions; plan: ClusterPlan } {
   const projectDir = join(__dirname, "..");
-  const fromFiles = { ...readStackConfig(projectDir, STACK), ...overrides };
+  const fromFiles = mirrored({ ...readStackConfig(projectDir, STACK), ...overrides });
   const { nat } = planCluster(parseConfig(fromFiles), stack);
   const config = {
     ...fromFiles,
@@ -40,4 +40,22 @@ export function devStack(
     options: { projectDir, stack, config, dir },
     plan: planCluster(parseConfig(config), stack),
   };
+}
+
+/**
+ * Every image by its name alone: nodes ask the mirror for what is from Docker Hub, and another registry
+ * is not reached in here.
+ */
+export function mirrored(config: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      key.endsWith("Image") ? hubName(value) : value,
+    ]),
+  );
+}
+
+/** An image without the registry that its name begins with. */
+export function hubName(image: string): string {
+  return image.replace(/^[^/]*[.:][^/]*\//, "");
 }

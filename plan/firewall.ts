@@ -1,4 +1,4 @@
-import { API_PORT } from "./engine";
+import { API_PORT, METRICS_PORT } from "./engine";
 import type { Role } from "./nodes";
 
 export interface FirewallArgs {
@@ -11,6 +11,10 @@ export interface FirewallArgs {
   internalCidr: string;
   /** Whether managers have the API open on their ingress address too. */
   apiOutside: boolean;
+  /** Whether Prometheus, in a container on any of the nodes, reads the engines' metrics. */
+  monitoring: boolean;
+  /** Where containers come from that ask their own node. */
+  gwbridgeSubnet: string;
 }
 
 /** https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts */
@@ -24,15 +28,24 @@ const NFS_TCP = [2049];
  * needed and nothing else. Ports that services publish pass by `forward`, not by `input`; there
  * they are kept to the ingress address, where that is another one.
  *
+ * With monitoring, the engines' metrics are open to the other nodes; and to containers of the node
+ * itself, as is a manager's API, whose certificate is looked at.
+ *
  * Two counters tell what the nodes say to each other: `esp_in` encrypted packets, and
  * `clear_vxlan_in` packets of overlay networks that were not encrypted.
  */
 export function firewallRules(args: FirewallArgs): string {
   const { role, ingressAddress, advertiseAddress, internalCidr, apiOutside } = args;
+  const monitored = args.monitoring && role !== "storage" ? [METRICS_PORT] : [];
   const outsideTcp = [22, ...(role === "manager" && apiOutside ? [API_PORT] : [])];
   const internalTcp =
-    role === "storage" ? NFS_TCP : [...SWARM_TCP, ...(role === "manager" ? MANAGER_TCP : [])];
+    role === "storage"
+      ? NFS_TCP
+      : [...SWARM_TCP, ...(role === "manager" ? MANAGER_TCP : []), ...monitored];
   const internal = `ip saddr ${internalCidr} ip daddr ${advertiseAddress}`;
+  // Elsewhere it comes with its node's address, but not on the node itself.
+  const containers = `iifname "docker_gwbridge" ip saddr ${args.gwbridgeSubnet} ip daddr ${advertiseAddress}`;
+  const fromContainers = [...monitored, ...(role === "manager" ? [API_PORT] : [])];
   const swarm = [
     `    ${internal} ip protocol esp accept`,
     `    ${internal} udp dport ${set(SWARM_UDP)} accept`,
@@ -56,6 +69,7 @@ export function firewallRules(args: FirewallArgs): string {
     `    ip daddr ${ingressAddress} tcp dport ${set(outsideTcp)} accept`,
     `    ${internal} tcp dport ${set(internalTcp)} accept`,
     ...(role === "storage" ? [] : swarm),
+    ...(monitored.length > 0 ? [`    ${containers} tcp dport ${set(fromContainers)} accept`] : []),
     "  }",
     "  chain forward {",
     "    type filter hook forward priority filter; policy accept;",

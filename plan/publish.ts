@@ -44,6 +44,13 @@ export function portOf({ published, protocol }: Pick<Publish, "published" | "pro
   return `${published}/${protocol}`;
 }
 
+/** The TCP ports that every node answers on, by the routing mesh. */
+export function meshTcpPorts(ports: Pick<Publish, "mode" | "protocol" | "published">[]): number[] {
+  return ports
+    .filter(({ mode, protocol }) => mode === "ingress" && protocol === "tcp")
+    .map(({ published }) => published);
+}
+
 /** Ports of the nodes' own, which a service cannot publish. */
 export const NODE_PORTS: Record<string, string> = {
   "22/tcp": "SSH",
@@ -52,4 +59,5 @@ export const NODE_PORTS: Record<string, string> = {
   "4789/udp": "overlay networks",
   "7946/tcp": "the swarm's gossip",
   "7946/udp": "the swarm's gossip",
+  "9323/tcp": "the engine's metrics",
 };

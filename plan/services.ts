@@ -1,3 +1,4 @@
+import type { AutoscaleOptions } from "./autoscale";
 import type { Config } from "./config";
 import type { Publish } from "./publish";
 
@@ -6,9 +7,21 @@ export interface ServicePlan {
   /** Its name in the swarm. */
   name: string;
   image: string;
-  /** Number of replicas, or one on every node. */
+  /** Number of replicas, or one on every node. With `autoscale`: what it is made with. */
   replicas: number | "global";
   publish: Publish[];
+  /** How its number of replicas follows its load. */
+  autoscale?: AutoscaleOptions;
+}
+
+/** From how few to how many tasks a service has; undefined for one on every node. */
+export function taskBounds({
+  replicas,
+  autoscale,
+}: Pick<ServicePlan, "replicas" | "autoscale">): { min: number; max: number } | undefined {
+  if (replicas === "global") return undefined;
+  // An autoscaled one is made with its fewest.
+  return { min: replicas, max: autoscale?.max ?? replicas };
 }
 
 /** Every service that the config switches on, in the order in which a report reads best. */
@@ -19,8 +32,9 @@ export function planServices(config: Config): ServicePlan[] {
       {
         name: "web",
         image: config.webImage,
-        replicas: config.webReplicas,
+        replicas: config.webAutoscale ? (config.webAutoscale.min ?? 1) : config.webReplicas,
         publish: config.webPublish,
+        ...(config.webAutoscale ? { autoscale: config.webAutoscale } : {}),
       },
     ],
     [
@@ -63,6 +77,28 @@ export function planServices(config: Config): ServicePlan[] {
         publish: config.dnsCachePublish,
       },
     ],
+    ...monitoringServices(config),
   ];
   return services.filter(([on]) => on).map(([, service]) => service);
+}
+
+/** Those that watch the swarm: one of each, on a manager, or one on every node or manager. */
+function monitoringServices(config: Config): [on: boolean, service: ServicePlan][] {
+  const { monitoring, grafana } = config;
+  const one = (name: string, image: string, publish: Publish[]): ServicePlan => ({
+    ...{ name, image, replicas: 1, publish },
+  });
+  const everywhere = (name: string, image: string): ServicePlan => ({
+    ...{ name, image, replicas: "global", publish: [] },
+  });
+  return [
+    [monitoring, one("prometheus", config.prometheusImage, config.prometheusPublish)],
+    [monitoring, one("alertmanager", config.alertmanagerImage, config.alertmanagerPublish)],
+    [grafana, one("grafana", config.grafanaImage, config.grafanaPublish)],
+    [monitoring, one("blackbox-exporter", config.blackboxExporterImage, [])],
+    [monitoring, everywhere("node-exporter", config.nodeExporterImage)],
+    [monitoring, everywhere("cadvisor", config.cadvisorImage)],
+    [monitoring, everywhere("api-reader", config.apiReaderImage)],
+    [monitoring, everywhere("controller", config.controllerImage)],
+  ];
 }

@@ -46,6 +46,25 @@ export function planVolume(storage: Storage, service: string): VolumePlan {
   return { name: `${service}-data-${fingerprint(driverOptions)}`, driverOptions };
 }
 
+/** A folder in the export, and the number of the user that owns it, as its service's image has it. */
+export interface DataFolder {
+  service: string;
+  uid: number;
+}
+
+/**
+ * The folders of services that keep data. Prometheus and Alertmanager run as `nobody`, Grafana as a user
+ * of its own; they do not own what root makes.
+ */
+export function dataFolders({ monitoring, grafana }: Pick<Config, "monitoring" | "grafana">) {
+  const folders: DataFolder[] = [{ service: "portainer", uid: 0 }];
+  if (monitoring) {
+    folders.push({ service: "prometheus", uid: 65534 }, { service: "alertmanager", uid: 65534 });
+  }
+  if (grafana) folders.push({ service: "grafana", uid: 472 });
+  return folders;
+}
+
 /** A service's own folder in the export. */
 function folderOf(storage: Storage, service: string): string {
   return `${storage.export.replace(/\/$/, "")}/${service}`;

@@ -1,4 +1,6 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../components/machine/machine";
+import type { Monitoring } from "../components/monitoring/monitoring";
 import type { Services } from "../components/service/services";
 import type { Swarm } from "../components/swarm/swarm";
 import { nodeAttributes } from "../plan/attributes";
@@ -19,11 +21,12 @@ interface Built {
   target: Target;
   swarm: Swarm;
   running: Services;
+  monitoring: Monitoring | undefined;
 }
 
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
 export function stackOutputs(built: Built) {
-  const { config, stack, ingress, services, target, swarm, running } = built;
+  const { config, stack, ingress, services, target, swarm, running, monitoring } = built;
   const { machines, storage, certificates } = target;
   const apis = apiHosts(machines, config);
   return {
@@ -77,6 +80,8 @@ export function stackOutputs(built: Built) {
     composeServices: running.composeServices,
     /** Secret: the password of Portainer's user `admin`. */
     portainerPassword: running.portainerPassword,
+    /** Secret: of the user `admin` of Prometheus, Alertmanager and Grafana; empty without monitoring. */
+    monitoringPassword: monitoring?.password ?? pulumi.secret(""),
     storage,
   };
 }

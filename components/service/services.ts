@@ -28,9 +28,6 @@ export interface ServicesArgs extends ServiceHome {
   client: TlsMaterial;
 }
 
-/** Services that keep data. */
-export const KEEPS_DATA = ["portainer"];
-
 /** Everything that runs in the swarm: a component for each service that the config switches on. */
 export class Services extends pulumi.ComponentResource {
   /** Secret. Password of Portainer's user `admin`; empty without Portainer. */
@@ -46,7 +43,15 @@ export class Services extends pulumi.ComponentResource {
     super("swarm:service:Services", prefix, {}, opts);
     const own = { parent: this };
 
-    this.each("web", (service) => new Web(`${prefix}-web`, { ...args, service }, own));
+    this.each(
+      "web",
+      (service) =>
+        new Web(
+          `${prefix}-web`,
+          { ...args, service, cpus: args.config.webCpus, autoscale: service.autoscale },
+          own,
+        ),
+    );
     this.portainerPassword =
       this.each("portainer", (service) => this.portainer(service)) ?? pulumi.secret("");
     this.each(

@@ -1,6 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { autoscaleLabels, parseAutoscale, type AutoscaleOptions } from "../../plan/autoscale";
 import type { ServicePlan } from "../../plan/services";
+import { serviceUpdate } from "../../plan/serviceUpdate";
 import type { VolumePlan } from "../../plan/storage";
 import { ANY_MANAGER } from "../../plan/sshConfig";
 import type { IngressNetwork } from "../network/ingressNetwork";
@@ -37,6 +39,13 @@ export interface SwarmServiceArgs extends ServiceHome {
    * `stop-first`.
    */
   order?: "start-first" | "stop-first";
+  /** What each of its tasks may take, and what is kept for it. Default: no limit, and nothing kept. */
+  resources?: docker.types.input.ServiceTaskSpecResources;
+  /**
+   * Its number of replicas is the autoscaler's, within these bounds, and no longer the plan's.
+   * Default: it has as many as the plan says.
+   */
+  autoscale?: AutoscaleOptions | undefined;
 }
 
 /** How long a task may take to stop: those here need seconds, on emulated nodes ten. */
@@ -44,6 +53,12 @@ const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in eve
 
 /** How long a new task has to hold before an update goes on, and is otherwise taken back. */
 const MONITOR = "15s";
+
+/**
+ * What the provider leaves alone of a service that is autoscaled: its update would send the number of
+ * replicas that the state has. Another port makes the service anew, with all that is new by then.
+ */
+const SCRIPTS_OWN = ["taskSpec", "mode", "labels", "updateConfig", "rollbackConfig"];
 
 /**
  * One service of the swarm, named as in its plan; a script that finds the digest of its image; and one
@@ -54,7 +69,8 @@ const MONITOR = "15s";
  * is replaced.
  *
  * The provider makes and changes the service, and never takes it away: its delete fails for a service
- * that is gone already, so that an `up` which ended in the middle would stop every later one.
+ * that is gone already, so that an `up` which ended in the middle would stop every later one. With
+ * `autoscale` it only makes it, with the fewest replicas, and a further script changes it.
  */
 export function swarmService(
   name: string,
@@ -70,7 +86,8 @@ export function swarmService(
     order: args.order ?? "stop-first",
   };
   const publishes = service.publish.length > 0;
-  const { access, ingress, timeoutSeconds } = args;
+  const { access, ingress, timeoutSeconds, resources } = args;
+  const autoscale = args.autoscale && scaling(service, args.autoscale);
   const onManager = { access, manager: ANY_MANAGER, timeoutSeconds };
   // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
   // the run after, and restarts every task.
@@ -92,50 +109,89 @@ export function swarmService(
     },
     { ...opts, dependsOn: files.map(({ resource }) => resource) },
   );
-  return new docker.Service(
+  const inputs = {
+    name: service.name,
+    taskSpec: {
+      containerSpec: { image: image.stdout, stopGracePeriod: STOP_GRACE, ...container },
+      networksAdvanceds: networks.map((id) => ({ id })),
+      placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
+      // As Docker has them by default: left out, each run would find a difference.
+      restartPolicy: { condition: "any", delay: "5s", maxAttempts: 0, window: "0s" },
+      ...(resources ? { resources } : {}),
+    },
+    mode:
+      service.replicas === "global"
+        ? { global: true }
+        : { replicated: { replicas: autoscale?.min ?? service.replicas } },
+    updateConfig: { ...update, failureAction: "rollback" },
+    rollbackConfig: { ...update, failureAction: "pause" },
+    ...(publishes
+      ? {
+          endpointSpec: {
+            mode: "vip",
+            ports: service.publish.map(({ mode, protocol, published, target }) => ({
+              publishMode: mode,
+              protocol,
+              publishedPort: published,
+              targetPort: target,
+            })),
+          },
+        }
+      : {}),
+  };
+  const own = {
+    retainOnDelete: true,
+    replaceWith: [removal],
+    dependsOn: [removal],
+    deleteBeforeReplace: true, // its name and its ports can be had once
+    hooks: dockerHooks(name, { ...onManager, ...remove }),
+    ...opts,
+  };
+  // The provider waits for the tasks where it has a number to wait for, and where no script does.
+  // That it stops waiting or begins to is also the one difference by which the provider sees that
+  // autoscaling was switched: so it sends the whole spec again when the service is its own once more.
+  if (!autoscale) {
+    const waits = service.replicas !== "global";
+    const convergeConfig = { delay: "2s", timeout: `${timeoutSeconds}s` };
+    return new docker.Service(name, { ...inputs, ...(waits ? { convergeConfig } : {}) }, own);
+  }
+
+  const { min, max, labels } = autoscale;
+  const wanted = pulumi.output({ ...inputs, labels }).apply(serviceUpdate);
+  const made = new docker.Service(
     name,
-    {
-      name: service.name,
-      taskSpec: {
-        containerSpec: { image: image.stdout, stopGracePeriod: STOP_GRACE, ...container },
-        networksAdvanceds: networks.map((id) => ({ id })),
-        placement: { constraints, ...(perNode ? { maxReplicas: perNode } : {}) },
-        // As Docker has them by default: left out, each run would find a difference.
-        restartPolicy: { condition: "any", delay: "5s", maxAttempts: 0, window: "0s" },
-      },
-      mode:
-        service.replicas === "global"
-          ? { global: true }
-          : { replicated: { replicas: service.replicas } },
-      updateConfig: { ...update, failureAction: "rollback" },
-      rollbackConfig: { ...update, failureAction: "pause" },
-      ...(publishes
-        ? {
-            endpointSpec: {
-              mode: "vip",
-              ports: service.publish.map(({ mode, protocol, published, target }) => ({
-                publishMode: mode,
-                protocol,
-                publishedPort: published,
-                targetPort: target,
-              })),
-            },
-          }
-        : {}),
-      // The provider cannot wait for a global service: it has no number to wait for.
-      ...(service.replicas === "global"
-        ? {}
-        : { convergeConfig: { delay: "2s", timeout: `${timeoutSeconds}s` } }),
-    },
-    {
-      retainOnDelete: true,
-      replaceWith: [removal],
-      dependsOn: [removal],
-      deleteBeforeReplace: true, // its name and its ports can be had once
-      hooks: dockerHooks(name, { ...onManager, ...remove }),
-      ...opts,
-    },
+    { ...inputs, labels: wanted.labels },
+    { ...own, ignoreChanges: SCRIPTS_OWN },
   );
+  managerScript(
+    `${name}-update`,
+    {
+      ...{ ...onManager, script: "service/service" },
+      create: ["update", service.name, timeoutSeconds, min, max],
+      variables: {
+        SPEC: wanted.variables.SPEC,
+        SPEC_ID: wanted.variables.SPEC_ID,
+        TASK: wanted.variables.TASK,
+        TASK_ID: wanted.variables.TASK_ID,
+      },
+      triggers: [made.id],
+    },
+    { ...opts, dependsOn: [made] },
+  );
+  return made;
+}
+
+/** The bounds that the autoscaler keeps to, and the labels that tell it all that it needs. */
+function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions) {
+  if (replicas === "global") {
+    throw new Error(`${name} runs on every node, so there is nothing to autoscale`);
+  }
+  const labels = autoscaleLabels(options);
+  const { min, max } = parseAutoscale(labels)!.settings!;
+  return {
+    ...{ min, max },
+    labels: Object.entries(labels).map(([label, value]) => ({ label, value })),
+  };
 }
 
 /** Where a node's engine answers, for a container that is to ask it. */

@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AutoscaleOptions } from "../../plan/autoscale";
 import type { ServicePlan } from "../../plan/services";
 import { bind, swarmService, type ServiceHome } from "./swarmService";
 
 export interface WebArgs extends ServiceHome {
   service: ServicePlan;
+  /** CPUs of each replica: kept for it, and no more than that. Default: neither. */
+  cpus?: number | undefined;
+  /** Bounds and targets of its number of replicas. Default: the plan's number, whatever the load. */
+  autoscale?: AutoscaleOptions | undefined;
 }
 
 const PAGE = "/usr/share/nginx/html/index.html";
@@ -15,6 +20,7 @@ const PAGE = "/usr/share/nginx/html/index.html";
 export class Web extends pulumi.ComponentResource {
   constructor(name: string, args: WebArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:Web", name, {}, opts);
+    const { cpus } = args;
     const hostMode = args.service.publish.some(({ mode }) => mode === "host");
     swarmService(
       `${name}-service`,
@@ -30,10 +36,17 @@ export class Web extends pulumi.ComponentResource {
             startPeriod: "10s",
           },
         },
+        ...(cpus ? { resources: exactly(cpus) } : {}),
         order: hostMode ? "stop-first" : "start-first",
       },
       { parent: this },
     );
     this.registerOutputs();
   }
+}
+
+/** As much for a task as it may take, so that a share of the one is a share of the other. */
+function exactly(cpus: number) {
+  const amount = { nanoCpus: Math.round(cpus * 1e9) };
+  return { limits: amount, reservation: amount };
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ANY_MANAGER } from "../../plan/sshConfig";
-import type { Storage } from "../../plan/storage";
+import type { DataFolder, Storage } from "../../plan/storage";
 import type { Machine } from "../machine/machine";
 import { managerScript, nodeScript } from "../swarm/nodeScript";
 import type { SshAccess } from "../swarm/sshAccess";
@@ -22,8 +22,8 @@ export interface SharedStorageArgs {
   access: SshAccess;
   /** What has to be there before it can look. */
   dependsOn: pulumi.Resource[];
-  /** Services that keep data. */
-  services: string[];
+  /** The folders of services that keep data. */
+  folders: DataFolder[];
   /** Bound for the server to answer, in seconds. */
   timeoutSeconds: number;
 }
@@ -64,7 +64,7 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           ...{ access: args.access, manager: ANY_MANAGER },
           script: "storage/folders",
-          create: [timeoutSeconds, storage.server, storage.export, ...args.services],
+          create: [timeoutSeconds, storage.server, storage.export, ...args.folders.map(word)],
           triggers: machine ? [machine.identity] : [],
           timeoutSeconds: 2 * timeoutSeconds,
         },
@@ -76,4 +76,9 @@ export class SharedStorage extends pulumi.ComponentResource {
     }
     this.registerOutputs();
   }
+}
+
+/** As the script takes it: root's folders by their name alone. */
+function word({ service, uid }: DataFolder): string {
+  return uid === 0 ? service : `${service}:${uid}`;
 }

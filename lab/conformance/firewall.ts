@@ -7,6 +7,8 @@ const SSH = 22;
 const MANAGEMENT = 2377;
 /** Where all nodes tell each other of networks. */
 const GOSSIP = 7946;
+/** The engine's own metrics, for Prometheus. */
+const METRICS = 9323;
 
 /** A TCP port of a node, and whether it should be open. */
 export interface Expectation {
@@ -22,7 +24,7 @@ export function outsidePorts({ nodes }: StackOutputs): Expectation[] {
     const port = (number: number, open: boolean) => ({
       ...{ node: name, address: ingressAddress, port: number, open },
     });
-    return [port(SSH, true), port(MANAGEMENT, false), port(GOSSIP, false)];
+    return [port(SSH, true), ...[MANAGEMENT, GOSSIP, METRICS].map((number) => port(number, false))];
   });
 }
 
@@ -32,6 +34,7 @@ export function insidePorts({ nodes, services }: StackOutputs): Expectation[] {
     .flatMap(({ publish }) => publish)
     .filter(({ protocol }) => protocol === "tcp")
     .map((port) => port.published);
+  const monitored = services.some(({ name }) => name === "prometheus");
   return nodes.flatMap(({ name, role, advertiseAddress }) => {
     const port = (number: number, open: boolean) => ({
       ...{ node: name, address: advertiseAddress, port: number, open },
@@ -39,6 +42,7 @@ export function insidePorts({ nodes, services }: StackOutputs): Expectation[] {
     return [
       port(GOSSIP, true),
       port(MANAGEMENT, role === "manager"),
+      port(METRICS, monitored),
       ...[SSH, ...published].map((number) => port(number, false)),
     ];
   });

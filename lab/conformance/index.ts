@@ -3,6 +3,7 @@ import type { StackOutputs } from "../outputs";
 import { apiChecks } from "./api";
 import type { Check, CheckResult } from "./check";
 import { firewallChecks } from "./firewall";
+import { monitoringChecks } from "./monitoring";
 import { networkChecks } from "./networks";
 import { nodeChecks } from "./nodes";
 import { overlayChecks } from "./overlay";
@@ -24,6 +25,7 @@ export const checks: Check[] = [
   ...overlayChecks,
   ...apiChecks,
   ...firewallChecks,
+  ...monitoringChecks,
 ];
 
 /** The checks of what a stack has: what its config switches off is not in the list. */

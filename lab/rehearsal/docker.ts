@@ -8,8 +8,9 @@ import path from "node:path";
 import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { z } from "zod";
-import { converged, serviceInputs, serviceSpec } from "./dockerService";
-import { labels, labelMap } from "./dockerTypes";
+import { labels, labelMap } from "../../plan/dockerTypes";
+import { serviceInputs, serviceSpec } from "../../plan/serviceSpec";
+import { converged } from "./converged";
 import { readInputs, run, type Executor, type Outputs, type Task } from "./executor";
 
 const providerInputs = z.strictObject({

@@ -1,7 +1,7 @@
-/**
- * @pulumi/random 4.21.2: passwords. There is no `bcryptHash`: what reads it finds it undefined.
- */
+/** @pulumi/random 4.21.2: passwords. */
+import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { readInputs, type Executor } from "./executor";
 
@@ -36,8 +36,28 @@ const randomPassword: Executor = async (task) => {
     throw new Error("no password of this length has the characters that are asked for");
   }
   const result = shuffle([...required, ...pick(all, inputs.length - required.length)]);
-  return { id: "none", result: result.join("") };
+  const password = result.join("");
+  return { id: "none", result: password, bcryptHash: await bcrypt(password) };
 };
+
+/**
+ * The provider's cost. The last character of a salt has two bits of it.
+ * https://pkg.go.dev/golang.org/x/crypto/bcrypt
+ */
+const BCRYPT_COST = 10;
+const SALT = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const SALT_END = ".Oeu";
+
+/** By the C library, which Perl has a function of: Node.js and openssl have none. */
+async function bcrypt(password: string): Promise<string> {
+  const salt = [...pick(SALT, 21), ...pick(SALT_END, 1)].join("");
+  const program = `print crypt(<STDIN>, "\\$2b\\$${BCRYPT_COST}\\$${salt}")`;
+  const perl = spawn("perl", ["-e", program], { stdio: ["pipe", "pipe", "inherit"] });
+  perl.stdin.end(password);
+  const hash = await text(perl.stdout);
+  if (hash.length !== 60) throw new Error(`perl made no bcrypt hash: it printed "${hash}"`);
+  return hash;
+}
 
 export const random: Record<string, Executor> = {
   "random:index/randomPassword:RandomPassword": randomPassword,

@@ -7,7 +7,15 @@ import { complain, outside, outsideDocker0, rule, type Rule } from "./rule";
 import type { Config } from "./schema";
 
 /** The services that publish ports, each with the switch that turns it on. */
-const PUBLISHERS = ["web", "portainer", "visualizer", "dnsCache"] as const;
+const PUBLISHERS = [
+  { service: "web", on: "web" },
+  { service: "portainer", on: "portainer" },
+  { service: "visualizer", on: "visualizer" },
+  { service: "dnsCache", on: "dnsCache" },
+  { service: "prometheus", on: "monitoring" },
+  { service: "alertmanager", on: "monitoring" },
+  { service: "grafana", on: "grafana" },
+] as const;
 
 /** What an NFS server and its export look like, for messages. */
 const NFS_EXAMPLES = { nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
@@ -63,9 +71,9 @@ export const rules: Rule[] = [
       : undefined,
   ),
 
-  ...PUBLISHERS.map((service) =>
-    rule([service, `${service}Publish`], (config) => {
-      const taken = config[service]
+  ...PUBLISHERS.map(({ service, on }) =>
+    rule([on, `${service}Publish`], (config) => {
+      const taken = config[on]
         ? config[`${service}Publish`].map(portOf).find((port) => port in NODE_PORTS)
         : undefined;
       return taken
@@ -78,23 +86,26 @@ export const rules: Rule[] = [
   ),
 
   ...pairs(PUBLISHERS).map(([one, other]) =>
-    rule([one, other, `${one}Publish`, `${other}Publish`], (config) => {
-      if (!config[one] || !config[other]) return undefined;
-      const ports = config[`${one}Publish`].map(portOf);
-      const taken = config[`${other}Publish`].map(portOf).find((port) => ports.includes(port));
+    rule([one.on, other.on, `${one.service}Publish`, `${other.service}Publish`], (config) => {
+      if (!config[one.on] || !config[other.on]) return undefined;
+      const ports = config[`${one.service}Publish`].map(portOf);
+      const taken = config[`${other.service}Publish`]
+        .map(portOf)
+        .find((port) => ports.includes(port));
       return taken
         ? complain(
-            `${other}Publish`,
-            `publishes ${taken}, which ${one} publishes too (${one}Publish); write another port`,
+            `${other.service}Publish`,
+            `publishes ${taken}, which ${one.service} publishes too (${one.service}Publish); ` +
+              "write another port",
           )
         : undefined;
     }),
   ),
 
-  rule(["web", "webPublish", "webReplicas", "managers", "workers"], (config) => {
+  rule(["web", "webPublish", "webReplicas", "webAutoscale", "managers", "workers"], (config) => {
     const nodes = config.managers + config.workers;
     const hostMode = config.webPublish.some(({ mode }) => mode === "host");
-    return config.web && hostMode && config.webReplicas > nodes
+    return config.web && hostMode && !config.webAutoscale && config.webReplicas > nodes
       ? complain(
           "webReplicas",
           `is more than the stack has nodes (${nodes}), and each has a "host:" port of ` +
@@ -102,6 +113,45 @@ export const rules: Rule[] = [
         )
       : undefined;
   }),
+
+  ...(["grafana", "autoscaling"] as const).map((key) =>
+    rule([key, "monitoring"], (config) =>
+      config[key] && !config.monitoring
+        ? complain(key, "needs monitoring, which is false; write monitoring: true, or false here")
+        : undefined,
+    ),
+  ),
+
+  rule(["web", "webPublish", "webAutoscale", "managers", "workers"], (config) => {
+    const nodes = config.managers + config.workers;
+    const hostMode = config.webPublish.some(({ mode }) => mode === "host");
+    return config.web && hostMode && (config.webAutoscale?.max ?? 0) > nodes
+      ? complain(
+          "webAutoscale",
+          `has more replicas than the stack has nodes (${nodes}), and each has a "host:" port of ` +
+            `webPublish for one replica only; write at most max=${nodes}`,
+        )
+      : undefined;
+  }),
+
+  rule(["webAutoscale", "autoscaling"], ({ webAutoscale, autoscaling }) =>
+    webAutoscale && !autoscaling
+      ? complain(
+          "webAutoscale",
+          "is set, but nothing acts on it; write autoscaling: true, or nothing",
+        )
+      : undefined,
+  ),
+
+  rule(["webAutoscale", "webCpus"], ({ webAutoscale, webCpus }) =>
+    webAutoscale?.cpuPercent !== undefined && webCpus === undefined
+      ? complain(
+          "webAutoscale",
+          "has a target of CPU, which is a share of webCpus, and that is empty; write how many CPUs " +
+            "a replica has, such as webCpus: 0.25",
+        )
+      : undefined,
+  ),
 
   rule(["restore", "storage"], ({ restore, storage }) =>
     restore !== "" && storage === "none"

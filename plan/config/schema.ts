@@ -7,6 +7,7 @@ import { dockerKeys } from "./docker";
 import { ec2Keys } from "./ec2";
 import { hypervisorKeys } from "./hypervisor";
 import { machineKeys } from "./machine";
+import { monitoringKeys } from "./monitoring";
 import { networkKeys } from "./network";
 import { overlayKeys } from "./overlay";
 import { serviceKeys } from "./services";
@@ -27,6 +28,7 @@ export const schema = z.object({
   ...overlayKeys,
   ...apiKeys,
   ...serviceKeys,
+  ...monitoringKeys,
   ...storageKeys,
   ...backupKeys,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parsePublish, portOf, PUBLISH_EXAMPLE, type Publish } from "../publish";
+import { autoscaleList } from "./autoscale";
 import { flag, integer, text } from "./fields";
 
 /**
@@ -25,7 +26,8 @@ function imageProblem(image: string): string | undefined {
   return undefined;
 }
 
-function publishList() {
+/** A list of published ports. */
+export function publishList() {
   return text((list) => {
     const ports = parsePublish(list);
     if (!ports) {
@@ -67,7 +69,20 @@ function operatorDockerProblem(host: string): string | undefined {
   return hostname ? undefined : `names no host; ${remedy}`;
 }
 
-const image = () => text(imageProblem);
+/** https://docs.docker.com/reference/cli/docker/service/create/ has CPUs in thousandths and finer. */
+function cpusProblem(cpus: string): string | undefined {
+  const remedy = "write a number of CPUs such as 0.25, or nothing";
+  if (cpus === "") return undefined;
+  if (!/^(0|[1-9]\d*)(\.\d{1,3})?$/.test(cpus)) {
+    return `is no number with up to three decimals; ${remedy}`;
+  }
+  return Number(cpus) > 0 && Number(cpus) <= 64
+    ? undefined
+    : `is not above 0 and up to 64, as nodes have CPUs; ${remedy}`;
+}
+
+/** A container image with its version. */
+export const image = () => text(imageProblem);
 const replicas = () => integer({ min: 0, max: 500 });
 
 /** What runs in the swarm. */
@@ -76,6 +91,8 @@ export const serviceKeys = {
   webImage: image(),
   webReplicas: replicas(),
   webPublish: publishList(),
+  webAutoscale: autoscaleList(),
+  webCpus: text(cpusProblem).transform((cpus) => (cpus === "" ? undefined : Number(cpus))),
 
   portainer: flag(),
   portainerImage: image(),

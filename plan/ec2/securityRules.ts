@@ -1,6 +1,7 @@
 import type { OpenPort } from "../compose";
 import type { Config } from "../config";
-import { API_PORT } from "../engine";
+import { API_PORT, METRICS_PORT } from "../engine";
+import { meshTcpPorts } from "../publish";
 
 /**
  * The security groups: of every node, of managers beside that, of the file system, and of the load
@@ -31,6 +32,7 @@ export interface SecurityRulesArgs {
   config: Pick<
     Config,
     | "apiOutside"
+    | "monitoring"
     | "ec2AdminCidrs"
     | "ec2IngressCidrs"
     | "ec2Balancer"
@@ -71,6 +73,11 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
     rule("nodes", "in", "udp", "nodes", 4789),
     rule("nodes", "in", "50", "nodes"),
     rule("nodes", "in", "icmp", "nodes"),
+    ...(config.monitoring
+      ? [METRICS_PORT, ...meshTcpPorts(published)].map((port) =>
+          rule("nodes", "in", "tcp", "nodes", port),
+        )
+      : []),
     ...admins.map((cidr) => rule("nodes", "in", "tcp", cidr, 22)),
     ...published.flatMap(({ protocol, published: port }) =>
       clients.map((cidr) => rule("nodes", "in", protocol, cidr, port)),

@@ -58,7 +58,7 @@ describeWithPulumi("a check says what is wrong when", () => {
   beforeAll(async () => {
     operator = await Operator.start();
     await operator.up();
-    await operator.up(ALL_ON); // not all at once: emulated managers have enough to do
+    await operator.up({ ...ALL_ON, monitoring: "true" }); // not all at once: emulated managers have enough to do
   });
   afterAll(() => operator.stop());
 
@@ -204,6 +204,22 @@ describeWithPulumi("a check says what is wrong when", () => {
       breaks: { worker2: "nft insert rule inet swarm input tcp dport 22 accept" },
       says: /^worker2: 192\.168\.42\.22:22 is open$/,
       mends: { worker2: "nft --file /etc/nftables.conf" },
+    },
+    {
+      check: "Prometheus finds every node and every monitored task",
+      what: "a node does not let it read its engine's metrics",
+      ...deaf("worker1", "tcp dport 9323"),
+      says: /^up of engines at worker1 is not 1$/m,
+    },
+    {
+      check:
+        "the network of monitoring reads the swarm's API and changes nothing, nor asks without a password",
+      what: "the swarm should have a node less",
+      expects: (outputs) => ({
+        ...outputs,
+        nodes: outputs.nodes.filter(({ name }) => name !== "worker2"),
+      }),
+      says: /^api-reader lists 6 nodes$/m,
     },
   ];
 

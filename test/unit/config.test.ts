@@ -345,7 +345,7 @@ describe("keys", () => {
     ]);
   });
 
-  test.each(["colour", "toString", "constructor"])("%s is not there at all", (key) => {
+  test.each(["colour", "hasOwnProperty", "constructor"])("%s is not there at all", (key) => {
     expect(problems({ [key]: "red" })).toEqual([
       `${key}: "red" is set, but there is no such key; remove it (Pulumi.yaml has all keys)`,
     ]);

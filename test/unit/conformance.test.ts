@@ -4,6 +4,7 @@ import { apiAddresses, closedToApi, daysLeft } from "../../lab/conformance/api";
 import { eventually, expectEach } from "../../lab/conformance/check";
 import { parseNetworks, parseTasks } from "../../lab/conformance/docker";
 import { insidePorts, outsidePorts } from "../../lab/conformance/firewall";
+import { expectedTargets, targetProblems, type Sample } from "../../lab/conformance/monitoring";
 import { gwbridgeSettings, ingressSettings } from "../../lab/conformance/networks";
 import { parseAddresses } from "../../lab/conformance/overlay";
 import { portainerVersion } from "../../lab/conformance/portainer";
@@ -29,6 +30,11 @@ function service(
   return { name, image: `${name}:1`, replicas, publish: parsePublish(publish)! };
 }
 
+/** A service whose number of tasks is the autoscaler's. */
+function scaled(name: string, min: number, max: number): ServiceOutput {
+  return { ...service(name, min), autoscale: { min, max, cpuPercent: 50 } };
+}
+
 const everything = [
   service("web", 3, "80:80, 8080:80"),
   service("portainer", 1, "9000:9000"),
@@ -46,6 +52,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       networkIds: {},
     },
     ...{ managerJoinToken: "", workerJoinToken: "", unlockKey: "", portainerPassword: "" },
+    monitoringPassword: "",
     ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
     ...{ apiOutside: false, ca: "", cert: "", key: "" },
@@ -275,6 +282,9 @@ describe("tasks", () => {
     [service("portainer", 1), "portainer: 0 of 1 tasks run"],
     [service("agent", "global"), "agent: 0 of 1 tasks run"],
     [service("none", 0), undefined],
+    [scaled("web", 1, 5), undefined],
+    [scaled("web", 0, 1), undefined],
+    [scaled("web", 2, 5), "web: 1 of 2 to 5 tasks run; web.2 on worker0: Ready 2 seconds ago"],
   ])("%j", (wanted, problem) => {
     expect(missingTasks(wanted, due)).toBe(problem);
   });
@@ -454,6 +464,50 @@ Address 2: 10.0.1.3 over-test.2.y.over-test`;
   });
 });
 
+describe("what Prometheus should find", () => {
+  const sample = (job: string, value = "1", name = "up"): Sample => ({
+    metric: { __name__: name, job, instance: "there" },
+    value: [0, value],
+  });
+  const watched = stack({ services: [...everything, service("prometheus")] });
+  const expected = expectedTargets(watched);
+
+  test("is every node, every manager, and every port of the mesh on every node", () => {
+    expect(expected).toEqual({
+      ...{ prometheus: 1, alertmanager: 1, nodes: 2, cadvisor: 2, engines: 2 },
+      ...{ controller: 1, api: 1, ingress: 6 },
+    });
+    expect(expectedTargets(stack({ services: [service("prometheus")] }))).not.toHaveProperty(
+      "ingress",
+    );
+  });
+
+  test("is said to be missing, too much or down", () => {
+    const all = Object.entries(expected).flatMap(([job, count]) =>
+      Array.from({ length: count }, () => sample(job)),
+    );
+    expect(targetProblems(expected, all)).toEqual([]);
+    expect(targetProblems(expected, [...all, sample("tasks"), sample("ingress")])).toEqual([]);
+    expect(targetProblems(expected, all.slice(1))).toEqual([
+      "job prometheus: wanted 1 targets, saw 0",
+    ]);
+    expect(targetProblems(expected, [...all, sample("api")])).toEqual([
+      "job api: wanted 1 targets, saw 2",
+    ]);
+    const down = [sample("tasks", "0"), sample("ingress", "0", "probe_success")];
+    expect(targetProblems(expected, [...all, ...down])).toEqual([
+      "up of tasks at there is not 1",
+      "probe_success of ingress at there is not 1",
+    ]);
+  });
+
+  test("is looked at where there is a Prometheus", () => {
+    const names = (outputs: StackOutputs) => checksFor(outputs).map(({ name }) => name);
+    expect(names(watched)).toContain("Prometheus finds every node and every monitored task");
+    expect(names(stack())).not.toContain("Prometheus finds every node and every monitored task");
+  });
+});
+
 describe("what is open and closed", () => {
   const text = (ports: { address: string; port: number; open: boolean }[]) =>
     ports.map(({ address, port, open }) => `${address}:${port} ${open ? "open" : "closed"}`);
@@ -463,6 +517,7 @@ describe("what is open and closed", () => {
       "192.0.2.10:22 open",
       "192.0.2.10:2377 closed",
       "192.0.2.10:7946 closed",
+      "192.0.2.10:9323 closed",
     ]);
   });
 
@@ -470,11 +525,20 @@ describe("what is open and closed", () => {
     expect(text(insidePorts(stack()))).toEqual([
       "198.51.100.10:7946 open",
       "198.51.100.10:2377 open",
+      "198.51.100.10:9323 closed",
       ...[22, 80, 8080, 9000].map((port) => `198.51.100.10:${port} closed`),
       "198.51.100.20:7946 open",
       "198.51.100.20:2377 closed",
+      "198.51.100.20:9323 closed",
       ...[22, 80, 8080, 9000].map((port) => `198.51.100.20:${port} closed`),
     ]);
+  });
+
+  test("inside: the engines' metrics, where Prometheus reads them", () => {
+    const watched = stack({ services: [service("prometheus")] });
+    expect(text(insidePorts(watched))).toEqual(
+      expect.arrayContaining(["198.51.100.10:9323 open", "198.51.100.20:9323 open"]),
+    );
   });
 
   const closed = (outputs: StackOutputs) =>

@@ -80,6 +80,16 @@ describe("the rules of security groups", () => {
     ]);
   });
 
+  test("with monitoring let nodes read engines' metrics and try what the mesh publishes", () => {
+    const before = table({}, [WEB, DNS]);
+    const after = table({ monitoring: "true" }, [WEB, DNS]);
+    expect(after.filter((rule) => !before.includes(rule))).toEqual([
+      "nodes in tcp/9323 nodes",
+      "nodes in tcp/80 nodes",
+    ]);
+    expect(before.filter((rule) => !after.includes(rule))).toEqual([]);
+  });
+
   test("let the balancer ask a TCP port about a UDP one", () => {
     const udp: OpenPort = { mode: "ingress", protocol: "udp", published: 53 };
     expect(healthPort(udp)).toBe(7946);

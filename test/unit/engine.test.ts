@@ -8,10 +8,11 @@ describe("engineConfig", () => {
   const read = (role: Role, registryMirror = "") =>
     JSON.parse(engineConfig({ role, registryMirror })) as object;
 
-  /** Logs are bounded, since a node's disk is small. */
+  /** Logs are bounded, since a node's disk is small; the firewall guards the metrics. */
   const everywhere = {
     "log-driver": "json-file",
     "log-opts": { "max-size": "10m", "max-file": "3" },
+    "metrics-addr": "0.0.0.0:9323",
   };
 
   test.each<Role>(["worker", "storage"])("leaves a %s's engine on its socket", (role) => {

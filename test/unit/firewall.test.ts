@@ -12,6 +12,8 @@ function rules(role: Role, changes: Partial<FirewallArgs> = {}): string {
     advertiseAddress: INTERNAL,
     internalCidr: "192.168.42.0/24",
     apiOutside: false,
+    monitoring: false,
+    gwbridgeSubnet: "172.18.0.0/16",
     ...changes,
   });
 }
@@ -87,6 +89,35 @@ describe("firewallRules", () => {
 
   test("keep published ports to the ingress address", () => {
     expect(rules("worker")).toContain(`    ct status dnat ct original ip daddr ${INTERNAL} drop\n`);
+  });
+
+  describe("with monitoring", () => {
+    const watched = (role: Role) => rules(role, { monitoring: true });
+    const FROM_CONTAINERS = `iifname "docker_gwbridge" ip saddr 172.18.0.0/16 ip daddr ${INTERNAL}`;
+
+    test.each<[Role, string, string]>([
+      ["manager", "7946, 2377, 2376, 9323", "9323, 2376"],
+      ["worker", "7946, 9323", "9323"],
+    ])("open the engine's metrics of a %s to nodes and its own containers", (role, nodes, own) => {
+      const before = rules(role).split("\n");
+      expect(
+        watched(role)
+          .split("\n")
+          .filter((line) => !before.includes(line)),
+      ).toEqual([
+        `    ${FROM_INSIDE} tcp dport { ${nodes} } accept`,
+        `    ${FROM_CONTAINERS} tcp dport { ${own} } accept`,
+      ]);
+      expect(open(watched(role)).outside).toEqual(["22/tcp"]);
+    });
+
+    test("concern no storage machine", () => {
+      expect(watched("storage")).toBe(rules("storage"));
+    });
+
+    test("are closed without it", () => {
+      for (const role of ["manager", "worker"] as const) expect(rules(role)).not.toContain("9323");
+    });
   });
 
   describe("of a machine with one address, where the public one is translated on the way", () => {

@@ -251,6 +251,78 @@ describe("a service", () => {
   });
 });
 
+describe("a service that is autoscaled", () => {
+  const SCALED = {
+    ...{ monitoring: "true", autoscaling: "true" },
+    ...{ webAutoscale: "max=5,min=2,cpu=50", webCpus: "0.25" },
+  };
+  let scaled: Run;
+  beforeAll(async () => {
+    scaled = await up({ ...SMALL, ...SCALED });
+  });
+  const web = (run: Run) => resource(run, "services-web-service");
+  const given = (run: Run) => resource(run, "services-web-service-update").inputs;
+  const of = (names: string[]) => names.filter((name) => name.startsWith("services-web"));
+
+  test("is made with the fewest replicas, and with labels that say the rest", () => {
+    expect(web(scaled).inputs).toMatchObject({
+      mode: { replicated: { replicas: 2 } },
+      labels: [
+        { label: "swarm.autoscale.min", value: "2" },
+        { label: "swarm.autoscale.max", value: "5" },
+        { label: "swarm.autoscale.cpu", value: "50" },
+        { label: "swarm.task", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
+        { label: "swarm.spec", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
+      ],
+      taskSpec: {
+        resources: { limits: { nanoCpus: 25e7 }, reservation: { nanoCpus: 25e7 } },
+      },
+    });
+  });
+
+  test("is then left alone by the provider, which would set its replicas", () => {
+    expect(web(scaled).opts.ignoreChanges).toEqual([
+      ...["taskSpec", "mode", "labels", "updateConfig", "rollbackConfig"],
+    ]);
+    expect(web(one).opts.ignoreChanges ?? []).toEqual([]);
+  });
+
+  test("is the provider's own again when it is switched off, by an input that it looks at", () => {
+    expect(web(scaled).inputs).not.toHaveProperty("convergeConfig");
+    expect(web(one).inputs).toHaveProperty("convergeConfig");
+  });
+
+  test("is changed by a script on a manager, with the spec over stdin", () => {
+    expect(given(scaled)).toMatchObject({
+      create: onManager("any", "bash -s -- update web 600 2 5"),
+      triggers: ["services-web-service-id"],
+    });
+    const [label] = (web(scaled).inputs.labels as { label: string; value: string }[]).slice(-1);
+    expect(given(scaled).stdin).toContain(`SPEC_ID=${label!.value}\n`);
+    expect(resource(scaled, "services-web-service-update").dependsOn).toContain(
+      "services-web-service",
+    );
+  });
+
+  test("adds that script, and nothing else of it", () => {
+    expect(of(added(one, scaled))).toEqual(["services-web-service-update"]);
+    expect(of(changed(one, scaled))).toEqual(["services-web-service"]);
+  });
+
+  test.each<[key: string, value: string]>([
+    ["webAutoscale", "max=6,min=2,cpu=50"],
+    ["webImage", "nginx:1.29.0-alpine"],
+    ["webCpus", "0.5"],
+  ])("has the script run again for another %s", async (key, value) => {
+    const after = await up({ ...SMALL, ...SCALED, [key]: value });
+    expect(given(after).stdin).not.toEqual(given(scaled).stdin);
+  });
+
+  test("has nothing run again for another number of replicas", async () => {
+    expect(changed(scaled, await up({ ...SMALL, ...SCALED, webReplicas: "9" }))).toEqual([]);
+  });
+});
+
 describe("the ingress network", () => {
   const NODES = ["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"];
 

@@ -67,7 +67,7 @@ export function outputs(type: string, name: string, inputs: unknown): Record<str
     case "tls:index/locallySignedCert:LocallySignedCert":
       return { certPem: `certificate ${name} ${fingerprint(inputs)}\n` };
     case "random:index/randomPassword:RandomPassword":
-      return { result: "open sesame" };
+      return { result: "open sesame", bcryptHash: "$2a$10$sesame" };
     case "libvirt:index/volume:Volume":
       return { path: `/pool/${(inputs as { name: string }).name}` };
     case "libvirt:index/network:Network":

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { hubName } from "../../lab/devStack";
 import { startDaemon } from "../../lab/daemon";
 import { startHypervisor } from "../../lab/hypervisor";
 import { readDeclaredKeys } from "../../plan/stackFile";
@@ -88,7 +89,7 @@ test("the registry has every default image of Pulumi.yaml", async () => {
     .map((line) => line.split(/ +/)[0]);
   const defaults = Object.entries(readDeclaredKeys(project))
     .filter(([key]) => key.endsWith("Image"))
-    .map(([, declared]) => declared.default);
+    .map(([, declared]) => hubName(String(declared.default)));
   expect(defaults).not.toHaveLength(0);
   expect(listed).toEqual(expect.arrayContaining(defaults));
 });

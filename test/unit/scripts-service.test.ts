@@ -198,3 +198,175 @@ describe("service remove", () => {
     expect(stderr).toMatch("node1: gave up after 60 s waiting for the service web to go");
   });
 });
+
+describe("service update", () => {
+  const variables = {
+    SPEC: '{"Labels":{"it\'s":"a & b"},"TaskTemplate":"@TASK@","Mode":{"Replicated":{"Replicas":"@REPLICAS@"}}}',
+    SPEC_ID: "spec2",
+    TASK: '{"ContainerSpec":{"Image":"new & \\"better\\""}}',
+    TASK_ID: "task2",
+  };
+  const update = (min = 1, max = 5) =>
+    node.run("service/service", ["update", "web", "30", `${min}`, `${max}`], variables);
+  const state = (fields: Record<string, string | number>) => {
+    for (const [field, value] of Object.entries(fields)) node.write(`state-of/web/${field}`, value);
+  };
+  /** What Docker does with an update: the first answers, and the last one for good. */
+  const answers = (...each: { status: number; body?: string; then?: string }[]) => {
+    each.forEach(({ status, body = "{}", then = "" }, i) => {
+      node.write(`answer-${i + 1}`, `cat >body\n${then}\nprintf '%s (status ${status})' '${body}'`);
+    });
+    node.command(
+      "curl",
+      `n=$(grep -c ^curl calls); ((n < ${each.length})) || n=${each.length}; . "./answer-$n"`,
+    );
+  };
+  const GIVEN = "echo spec2 >state-of/web/spec; echo task2 >state-of/web/task";
+  const updated = { status: 200, then: `${GIVEN}; echo completed >state-of/web/status` };
+  const sent = () => JSON.parse(node.read("body")!);
+  const OUT_OF_SEQUENCE = '{"message":"rpc error: code = Unknown desc = update out of sequence"}';
+
+  beforeEach(() => {
+    node.write("services/web", "");
+    node.write("services/web2", "");
+    state({ version: 41, replicas: 3, spec: "spec1", task: "task1", tasks: "3/3" });
+    node.write("state-of/web2/tasks", "0/1");
+  });
+
+  test("gives the service its spec, and leaves it the replicas that it has", async () => {
+    answers(updated);
+    expect(await update()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(sent()).toEqual({
+      Labels: { "it's": "a & b" },
+      TaskTemplate: { ContainerSpec: { Image: 'new & "better"' } },
+      Mode: { Replicated: { Replicas: 3 } },
+    });
+    expect(node.calls(/^curl/)).toEqual([
+      expect.stringMatching(/ http:\/\/engine\/services\/id-of-web\/update\?version=41$/),
+    ]);
+    expect(node.read("calls")).not.toContain("better");
+  });
+
+  test.each([
+    ["more", 1, 2, 2],
+    ["fewer", 4, 9, 4],
+  ])("has it within new bounds at once: %s", async (_, min, max, replicas) => {
+    state({ spec: "spec2", task: "task2", template: '{"ContainerSpec":{}}' });
+    answers(updated);
+    expect((await update(min, max)).code).toBe(0);
+    expect(sent().Mode).toEqual({ Replicated: { Replicas: replicas } });
+  });
+
+  test("does nothing when it was given that already", async () => {
+    state({ spec: "spec2", task: "task2", status: "rollback_completed" }); // of an earlier one
+    answers(updated);
+    expect(await update()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/^curl/)).toEqual([]);
+  });
+
+  test("hands back what tasks are made of as Docker has it, where that stays", async () => {
+    state({ task: "task2", template: '{"ContainerSpec":{},"Runtime":"container"}' });
+    answers({ status: 200, then: GIVEN });
+    expect((await update()).code).toBe(0);
+    expect(sent().TaskTemplate).toEqual({ ContainerSpec: {}, Runtime: "container" });
+  });
+
+  test("looks again when the autoscaler wrote in between", async () => {
+    const meanwhile = "echo 42 >state-of/web/version; echo 5 >state-of/web/replicas";
+    answers({ status: 500, body: OUT_OF_SEQUENCE, then: meanwhile }, updated);
+    expect((await update()).code).toBe(0);
+    expect(node.calls(/^curl/)[1]).toMatch(/version=42$/);
+    expect(sent().Mode).toEqual({ Replicated: { Replicas: 5 } });
+  });
+
+  test("gives up when somebody always does", async () => {
+    node.fastForward = true;
+    answers({ status: 500, body: OUT_OF_SEQUENCE });
+    const { code, stderr } = await update();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: could not update the service web within 60 s: ${OUT_OF_SEQUENCE} (status 500)`,
+    );
+  });
+
+  test("does not try again what Docker finds wrong", async () => {
+    answers({ status: 400, body: '{"message":"invalid reference format"}' });
+    const { code, stderr } = await update();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      'node1: Docker refuses the service web: {"message":"invalid reference format"} (status 400)',
+    );
+    expect(node.calls(/^curl/)).toHaveLength(1);
+  });
+
+  test("says so when there is no such service", async () => {
+    node.fastForward = true;
+    node.erase("services/web");
+    const { code, stderr } = await update();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: could not update the service web within 60 s: Error: no such service: web",
+    );
+  });
+
+  test.each(["rollback_started", "rollback_completed", "rollback_paused", "paused"])(
+    "fails with Docker's reason when the update did not hold: %s",
+    async (status) => {
+      state({
+        errors: "task: non-zero exit (1)\n\ntask: non-zero exit (1)\nNo such image: nginx:0",
+      });
+      const message = "update rolled back due to failure or early termination of task abc";
+      answers({
+        status: 200,
+        then: `echo ${status} >state-of/web/status; echo "${message}" >state-of/web/message`,
+      });
+      const { code, stderr } = await update();
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toBe(
+        `node1: the update of the service web did not hold (${status}): ${message}; ` +
+          "No such image: nginx:0;task: non-zero exit (1)",
+      );
+    },
+  );
+
+  test("waits until tasks are replaced, and until they run", async () => {
+    state({ tasks: "2/3" });
+    answers({ status: 200, then: `${GIVEN}; echo updating >state-of/web/status` });
+    const running = update();
+    await node.called(/service inspect .*UpdateStatus/, 2);
+    state({ status: "completed" });
+    await node.called(/service ls --format .*Replicas/, 2);
+    state({ tasks: "3/3" });
+    expect((await running).code).toBe(0);
+  });
+
+  test("ends well where Docker finds no task to replace", async () => {
+    node.fastForward = true;
+    answers({ status: 200, then: GIVEN });
+    expect((await update()).code).toBe(0);
+  });
+
+  test("fails when somebody else changed the service meanwhile", async () => {
+    answers({
+      status: 200,
+      then: `${GIVEN}; echo other >state-of/web/spec; echo completed >state-of/web/status`,
+    });
+    const { code, stderr } = await update();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: somebody else changed the service web meanwhile; run `up` again",
+    );
+  });
+
+  test("gives up on tasks that never run, with what they said", async () => {
+    node.fastForward = true;
+    state({ tasks: "2/3", errors: "no suitable node (insufficient resources on 3 nodes)" });
+    answers(updated);
+    const { code, stderr } = await update();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: the service web does not run as wanted after 30 s; its tasks said: " +
+        "no suitable node (insufficient resources on 3 nodes)",
+    );
+  });
+});

@@ -1,5 +1,12 @@
 import { config, problems, type Values } from "./configProblems";
 
+/** With every key that autoscaling needs. */
+const SCALED = {
+  monitoring: "true",
+  autoscaling: "true",
+  webAutoscale: "max=5,cpu=50",
+  webCpus: "0.25",
+};
 const DIGEST = `@sha256:${"0123456789abcdef".repeat(4)}`;
 
 describe("one bad value is one problem, which says what to write instead", () => {
@@ -10,11 +17,18 @@ describe("one bad value is one problem, which says what to write instead", () =>
   const NO_VERSION = `has no version; ${IMAGE}`;
   const PUBLISH =
     "is no list of published ports (1 to 65535); write 8080:80 or 80:80,host:53:53/udp, or nothing";
+  const DURATION =
+    "is no length of time that Prometheus knows; write one such as 15d, 12h or 1d12h";
+  const WEBHOOK =
+    "is no http:// or https:// URL; write one such as https://example.org/alerts, or nothing";
   const MODE = "is not how Portainer reaches the swarm; write socket or agent";
   const COMPOSE_FILE = "is no path of a YAML file; write one such as compose.yaml, or nothing";
   const COMPOSE_NAME =
     "is not a name that Docker takes for a stack; write 1 to 40 small letters, digits, dashes " +
     "and underscores that start with a letter or digit";
+  const AUTOSCALE_LIST =
+    "is no list of NAME=VALUE, each name once; write one such as max=5,cpu=50, or nothing";
+  const CPUS = "write a number of CPUs such as 0.25, or nothing";
   const DOCKER = "write one such as unix:///var/run/docker.sock or ssh://user@host";
   const NO_DOCKER = `is not the address of a Docker engine; ${DOCKER}`;
   const STORAGE =
@@ -32,6 +46,10 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["overlayCheck", "True", BOOLEAN],
     ["dnsCache", "yes", BOOLEAN],
     ["externalPortainer", "maybe", BOOLEAN],
+    ["monitoring", "on", BOOLEAN],
+    ["grafana", "1", BOOLEAN],
+    ["autoscaling", "", BOOLEAN],
+    ["autoscalingDryRun", "yes", BOOLEAN],
 
     // Images
     ["webImage", "", NO_IMAGE],
@@ -52,6 +70,37 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["overlayCheckImage", `busybox:${"1".repeat(129)}`, NO_IMAGE],
     ["dnsCacheImage", " coredns:1", 'has white space around it; write "coredns:1"'],
 
+    ["prometheusImage", "prom/prometheus", NO_VERSION],
+    ["alertmanagerImage", "", NO_IMAGE],
+    ["nodeExporterImage", "prom//node-exporter:v1", NO_IMAGE],
+    ["cadvisorImage", "gcr.io/cadvisor/cadvisor", NO_VERSION],
+    ["blackboxExporterImage", "prom/blackbox-exporter", NO_VERSION],
+    ["apiReaderImage", "nginx:latest", `is another image every few weeks; ${IMAGE}`],
+    ["grafanaImage", "grafana/grafana", NO_VERSION],
+    ["controllerImage", "node", NO_VERSION],
+
+    // Autoscaling
+    ["webAutoscale", "on", AUTOSCALE_LIST],
+    ["webAutoscale", "max=5,,cpu=50", AUTOSCALE_LIST],
+    ["webAutoscale", "max=5,max=6,cpu=50", AUTOSCALE_LIST],
+    [
+      "webAutoscale",
+      "max=0,cpu=50",
+      'is no autoscaling: max: "0" is less than 1; write a whole number from 1 to 1000',
+    ],
+    [
+      "webAutoscale",
+      "max=2,min=3,memry=50",
+      'is no autoscaling: memry: "50" is set, but there is no such label; write memory, or remove ' +
+        'it; min: "3" is more than the most replicas, 2; write at most 2; cpu: no target is set; ' +
+        'write "50", or a target of memory, requests or a query',
+    ],
+    ["webCpus", "half", `is no number with up to three decimals; ${CPUS}`],
+    ["webCpus", "0.0001", `is no number with up to three decimals; ${CPUS}`],
+    ["webCpus", "0.0", `is not above 0 and up to 64, as nodes have CPUs; ${CPUS}`],
+    ["webCpus", "65", `is not above 0 and up to 64, as nodes have CPUs; ${CPUS}`],
+    ["autoscaling", "web", BOOLEAN],
+
     // Sizes and ports
     ["webReplicas", "-1", "is less than 0; write a whole number from 0 to 500"],
     ["webReplicas", "501", "is more than 500; write a whole number from 0 to 500"],
@@ -65,6 +114,23 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["webPublish", "80:80 ", 'has white space around it; write "80:80"'],
     ["webPublish", "80:80,host:80:8080", "publishes 80/tcp twice; write each port once"],
     ["dnsCachePublish", "53:53/udp, 53:54/udp", "publishes 53/udp twice; write each port once"],
+
+    ["prometheusPublish", "9090", PUBLISH],
+    ["alertmanagerPublish", "9093:9093/sctp", PUBLISH],
+    ["grafanaPublish", "3000:65536", PUBLISH],
+
+    // Monitoring
+    ["prometheusRetention", "", DURATION],
+    ["prometheusRetention", "15", DURATION],
+    ["prometheusRetention", "0d", DURATION],
+    ["prometheusRetention", "12h1d", DURATION],
+    ["prometheusRetention", "two weeks", DURATION],
+    ["scrapeSeconds", "4", "is less than 5; write a whole number from 5 to 300"],
+    ["scrapeSeconds", "301", "is more than 300; write a whole number from 5 to 300"],
+    ["scrapeSeconds", "15s", `${WHOLE} 5 to 300`],
+    ["alertWebhook", "example.org/alerts", WEBHOOK],
+    ["alertWebhook", "ftp://example.org/alerts", WEBHOOK],
+    ["alertWebhook", "https://", WEBHOOK],
 
     // Portainer and compose
     ["portainerMode", "", MODE],
@@ -127,6 +193,7 @@ describe("values that do not go together", () => {
     ["4789/udp", "4789:4789/udp", "overlay networks"],
     ["7946/tcp", "7946:80", "the swarm's gossip"],
     ["7946/udp", "host:7946:53/udp", "the swarm's gossip"],
+    ["9323/tcp", "9323:80", "the engine's metrics"],
   ])("a service on the nodes' own %s", (port, publish, whose) => {
     expect(problems({ webPublish: publish })).toEqual([
       `webPublish: "${publish}" publishes ${port}, which is the nodes' own (${whose}); ` +
@@ -138,6 +205,9 @@ describe("values that do not go together", () => {
     ["portainerPublish", {}],
     ["visualizerPublish", { visualizer: "true" }],
     ["dnsCachePublish", { dnsCache: "true" }],
+    ["prometheusPublish", { monitoring: "true" }],
+    ["alertmanagerPublish", { monitoring: "true" }],
+    ["grafanaPublish", { monitoring: "true", grafana: "true" }],
   ])("a port of the nodes' own in %s", (key, changes) => {
     expect(problems({ ...changes, [key]: "22:22" })).toEqual([
       `${key}: "22:22" publishes 22/tcp, which is the nodes' own (SSH); write another port`,
@@ -150,12 +220,22 @@ describe("values that do not go together", () => {
     ["portainer", "visualizer", { visualizer: "true" }],
     ["web", "dnsCache", { dnsCache: "true" }],
     ["visualizer", "dnsCache", { visualizer: "true", dnsCache: "true" }],
+    ["web", "prometheus", { monitoring: "true" }],
+    ["prometheus", "alertmanager", { monitoring: "true" }],
+    ["alertmanager", "grafana", { monitoring: "true", grafana: "true" }],
   ])("%s and %s on the same port", (one, other, changes) => {
     const ports = { [`${one}Publish`]: "7000:1,7001:2", [`${other}Publish`]: "host:7001:3" };
     expect(problems({ ...changes, ...ports })).toEqual([
       `${other}Publish: "host:7001:3" publishes 7001/tcp, which ${one} publishes too ` +
         `(${one}Publish); write another port`,
     ]);
+  });
+
+  test.each(["grafana", "autoscaling"])("%s without monitoring", (key) => {
+    expect(problems({ [key]: "true" })).toEqual([
+      `${key}: "true" needs monitoring, which is false; write monitoring: true, or false here`,
+    ]);
+    expect(problems({ [key]: "true", monitoring: "true" })).toEqual([]);
   });
 
   test("three services on the same port", () => {
@@ -180,6 +260,29 @@ describe("values that do not go together", () => {
     ]);
     expect(problems({ ...changes, workers: "4" })).toEqual([]);
     expect(problems({ ...changes, webPublish: "80:80" })).toEqual([]);
+  });
+
+  test("host mode with more autoscaled replicas than nodes", () => {
+    const changes = { ...SCALED, webPublish: "host:80:80", webReplicas: "9" };
+    expect(problems({ ...changes, webAutoscale: "max=6,cpu=50" })).toEqual([]);
+    expect(problems({ ...changes, webAutoscale: "max=7,cpu=50" })).toEqual([
+      'webAutoscale: "max=7,cpu=50" has more replicas than the stack has nodes (6), and each has a ' +
+        '"host:" port of webPublish for one replica only; write at most max=6',
+    ]);
+  });
+
+  test("web is autoscaled, and nothing scales", () => {
+    expect(problems({ ...SCALED, autoscaling: "false" })).toEqual([
+      'webAutoscale: "max=5,cpu=50" is set, but nothing acts on it; write autoscaling: true, or nothing',
+    ]);
+  });
+
+  test("a share of CPUs that are not given", () => {
+    expect(problems({ ...SCALED, webCpus: "" })).toEqual([
+      'webAutoscale: "max=5,cpu=50" has a target of CPU, which is a share of webCpus, and that is ' +
+        "empty; write how many CPUs a replica has, such as webCpus: 0.25",
+    ]);
+    expect(problems({ ...SCALED, webCpus: "", webAutoscale: "max=5,requests=20" })).toEqual([]);
   });
 
   test("NFS without a server or an export", () => {
@@ -214,6 +317,9 @@ describe("good values", () => {
     ["UDP and TCP of the same number", { dnsCache: "true", dnsCachePublish: "80:53/udp" }],
     ["both in one list", { dnsCache: "true", dnsCachePublish: "53:53,host:53:53/udp" }],
     ["one port of a container on two of the nodes", { webPublish: "80:80,8080:80" }],
+    ["Prometheus on a port of another that is off", { prometheusPublish: "80:9090" }],
+    ["a length of time in parts", { prometheusRetention: "1w2d12h" }],
+    ["a webhook", { alertWebhook: "https://user:secret@example.org:8443/hook?a=b" }],
     ["a port that only a service which is off has", { visualizerPublish: "80:8080" }],
     ["a port of the nodes' own of a service that is off", { dnsCachePublish: "22:22" }],
     ["TCP where the nodes have UDP", { webPublish: "4789:80" }],
@@ -230,6 +336,17 @@ describe("good values", () => {
     ["NFS by name", { storage: "nfs", nfsServer: "nas.example.org", nfsExport: "/" }],
   ])("%s", (_what, changes) => {
     expect(problems(changes)).toEqual([]);
+  });
+
+  test("become what a service is autoscaled by, with nothing that was not said", () => {
+    const list = "max=5, min=2,cpu=50,window-down=60,dry-run=true";
+    const { webAutoscale, webCpus } = config({ ...SCALED, webAutoscale: list });
+    expect(webAutoscale).toEqual({
+      ...{ max: 5, min: 2, cpuPercent: 50, windowDownSeconds: 60, dryRun: true },
+    });
+    expect(webCpus).toBe(0.25);
+    const off = config();
+    expect([off.webAutoscale, off.webCpus]).toEqual([undefined, undefined]);
   });
 
   test("become ports", () => {

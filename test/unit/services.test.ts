@@ -71,6 +71,17 @@ describe("planServices", () => {
     ]);
   });
 
+  test("has as many replicas of an autoscaled service as it is made with", () => {
+    const scaled = (webAutoscale: string) =>
+      planServices(
+        config({ monitoring: "true", autoscaling: "true", webCpus: "0.5", webAutoscale }),
+      )[0];
+    expect(scaled("max=5,cpu=50")).toMatchObject({
+      ...{ name: "web", replicas: 1, autoscale: { max: 5, cpuPercent: 50 } },
+    });
+    expect(scaled("max=5,min=2,cpu=50")).toMatchObject({ replicas: 2 });
+  });
+
   test.each([
     ["webImage", "web"],
     ["portainerImage", "portainer"],

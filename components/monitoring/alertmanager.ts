@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { alertmanagerConfig } from "../../plan/monitoring/alertmanager";
+import { PROMETHEUS_FILES } from "../../plan/monitoring/prometheus";
+import { swarmService } from "../service/swarmService";
+import {
+  asSecret,
+  filed,
+  goMemory,
+  ON_MANAGERS,
+  ownData,
+  placed,
+  type MonitoringHome,
+  type Passwords,
+} from "./home";
+
+export interface AlertmanagerArgs extends MonitoringHome {
+  /** URL that alerts are posted to; empty for none. */
+  webhook: string;
+  passwords: Passwords;
+}
+
+const CONFIG_FILE = "/run/secrets/alertmanager.yml";
+
+/**
+ * Alertmanager, one replica on a manager. Creates its service and a secret with its configuration:
+ * whoever has the webhook's URL can post there.
+ */
+export class Alertmanager extends pulumi.ComponentResource {
+  constructor(name: string, args: AlertmanagerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:monitoring:Alertmanager", name, {}, opts);
+    const { webhook, passwords } = args;
+    const content = pulumi.secret(alertmanagerConfig(webhook));
+    const config = filed(`${name}-config`, args, "secret", "alertmanager", content, this);
+    swarmService(
+      `${name}-service`,
+      {
+        ...placed(args, "alertmanager"),
+        container: {
+          args: [
+            `--config.file=${CONFIG_FILE}`,
+            `--web.config.file=${PROMETHEUS_FILES.web}`,
+            "--storage.path=/alertmanager",
+            "--cluster.listen-address=", // it is alone
+          ],
+          env: goMemory("alertmanager"),
+          mounts: [ownData(args, "alertmanager", "/alertmanager")],
+          secrets: [asSecret(config, CONFIG_FILE), asSecret(passwords.web, PROMETHEUS_FILES.web)],
+        },
+        constraints: ON_MANAGERS,
+        files: [config, passwords.web],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { bundleController } from "../../controller/bundle";
+import type { Config } from "../../plan/config";
+import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "../../plan/monitoring/ports";
+import { bind, SOCKET, swarmService } from "../service/swarmService";
+import {
+  asConfig,
+  asPassword,
+  filed,
+  ON_MANAGERS,
+  placed,
+  type MonitoringHome,
+  type Passwords,
+} from "./home";
+
+export interface ControllerArgs extends MonitoringHome {
+  config: Pick<Config, "autoscaling" | "autoscalingDryRun" | "scrapeSeconds">;
+  passwords: Passwords;
+}
+
+const PROGRAM = "/controller.js";
+
+/**
+ * The controller (controller/), a copy on every manager, of which the one on the swarm's leader acts.
+ * Creates its service and a config with the program, so that a changed one rolls.
+ */
+export class Controller extends pulumi.ComponentResource {
+  constructor(name: string, args: ControllerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:monitoring:Controller", name, {}, opts);
+    const { config, passwords } = args;
+    const program = filed(
+      `${name}-program`,
+      args,
+      "config",
+      "controller",
+      bundleController(),
+      this,
+    );
+    swarmService(
+      `${name}-service`,
+      {
+        ...placed(args, "controller"),
+        container: {
+          commands: ["node", PROGRAM],
+          env: {
+            PROMETHEUS_URL: `http://prometheus:${MONITORING_PORTS.prometheus}`,
+            PROMETHEUS_USER: MONITORING_USER,
+            PROMETHEUS_PASSWORD_FILE: PASSWORD_FILE,
+            INTERVAL_SECONDS: `${config.scrapeSeconds}`,
+            AUTOSCALE: `${config.autoscaling}`,
+            DRY_RUN: `${config.autoscalingDryRun}`,
+            LISTEN_PORT: `${MONITORING_PORTS.controller}`,
+          },
+          mounts: [bind(SOCKET, SOCKET)],
+          configs: [asConfig(program, PROGRAM)],
+          secrets: [asPassword(passwords)],
+        },
+        constraints: ON_MANAGERS,
+        files: [program, passwords.plain],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

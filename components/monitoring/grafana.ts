@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MONITORING_USER, PASSWORD_FILE } from "../../plan/monitoring/ports";
+import { swarmService } from "../service/swarmService";
+import {
+  asConfig,
+  asPassword,
+  filed,
+  goMemory,
+  ON_MANAGERS,
+  ownData,
+  placed,
+  staticFile,
+  type MonitoringHome,
+  type Passwords,
+} from "./home";
+
+export interface GrafanaArgs extends MonitoringHome {
+  passwords: Passwords;
+}
+
+/** Its files by what a container finds them as: where Prometheus is, and what is shown. */
+const FILES = [
+  {
+    name: "datasource",
+    file: "grafana-datasource.yml",
+    path: "provisioning/datasources/swarm.yml",
+  },
+  { name: "dashboards", file: "grafana-dashboards.yml", path: "provisioning/dashboards/swarm.yml" },
+  ...["cluster", "node", "service"].map((name) => ({
+    ...{ name, file: `dashboards/${name}.json`, path: `dashboards/${name}.json` },
+  })),
+];
+
+/**
+ * Grafana with dashboards of the cluster, a node and a service, one replica on a manager. Creates its
+ * service and a config for each of its files.
+ */
+export class Grafana extends pulumi.ComponentResource {
+  constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:monitoring:Grafana", name, {}, opts);
+    const { passwords } = args;
+    const files = FILES.map(({ name: part, file, path }) => ({
+      path: `/etc/grafana/${path}`,
+      config: filed(`${name}-${part}`, args, "config", `grafana-${part}`, staticFile(file), this),
+    }));
+    swarmService(
+      `${name}-service`,
+      {
+        ...placed(args, "grafana"),
+        container: {
+          env: {
+            ...goMemory("grafana"),
+            GF_SECURITY_ADMIN_USER: MONITORING_USER,
+            GF_SECURITY_ADMIN_PASSWORD__FILE: PASSWORD_FILE,
+            GF_USERS_ALLOW_SIGN_UP: "false",
+            // It asks nobody outside: not for updates, and not for plugins at its start.
+            GF_ANALYTICS_REPORTING_ENABLED: "false",
+            GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+            GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+            GF_PLUGINS_PREINSTALL_DISABLED: "true",
+          },
+          mounts: [ownData(args, "grafana", "/var/lib/grafana")],
+          configs: files.map(({ config, path }) => asConfig(config, path)),
+          secrets: [asPassword(passwords)],
+        },
+        constraints: ON_MANAGERS,
+        files: [...files.map(({ config }) => config), passwords.plain],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { MEMORY_MB, PASSWORD_FILE, type MonitoringService } from "../../plan/monitoring/ports";
+import type { ServicePlan } from "../../plan/services";
+import { planVolume } from "../../plan/storage";
+import { swarmFile, type SwarmFile, type SwarmFileArgs } from "../service/swarmFile";
+import { data, type ServiceHome } from "../service/swarmService";
+import type { SharedFolder } from "../storage/sharedStorage";
+
+/** What all parts of monitoring have in common. */
+export interface MonitoringHome extends ServiceHome {
+  /** The overlay network that they are on. */
+  network: docker.Network;
+  /** The services of the stack. */
+  services: ServicePlan[];
+  /** Where they keep data. */
+  storage: SharedFolder;
+}
+
+/** The secrets by which Prometheus and Alertmanager are asked, and know who asks. */
+export interface Passwords {
+  /** The password itself. */
+  plain: SwarmFile;
+  /** The web configuration with its hash. */
+  web: SwarmFile;
+}
+
+/** Where on a manager services of the swarm's own run. */
+export const ON_MANAGERS = ["node.role==manager"];
+
+/** The arguments of `swarmService` that follow from a service's name. */
+export function placed(home: MonitoringHome, name: MonitoringService) {
+  const { access, ingress, timeoutSeconds, network, services } = home;
+  return {
+    ...{ access, ingress, timeoutSeconds },
+    service: services.find((service) => service.name === name)!,
+    networks: [network.id],
+    resources: memory(name),
+  };
+}
+
+/**
+ * The most that a container may take, and half of it as what a node has to have left for it: a swarm
+ * of one small node has room for all, though not at their largest.
+ */
+function memory(name: MonitoringService) {
+  const memoryBytes = MEMORY_MB[name] * 1_000_000;
+  return { limits: { memoryBytes }, reservation: { memoryBytes: memoryBytes / 2 } };
+}
+
+/**
+ * Has a Go program tidy up before it meets its limit.
+ * https://pkg.go.dev/runtime#hdr-Environment_Variables
+ */
+export function goMemory(name: MonitoringService): Record<string, string> {
+  return { GOMEMLIMIT: `${MEMORY_MB[name] * 900_000}` };
+}
+
+/** A secret or config of one part. */
+export function filed(
+  name: string,
+  home: MonitoringHome,
+  kind: SwarmFileArgs["kind"],
+  prefix: string,
+  content: pulumi.Input<string>,
+  parent: pulumi.Resource,
+): SwarmFile {
+  const { access, timeoutSeconds } = home;
+  return swarmFile(
+    name,
+    { access, timeoutSeconds, kind, prefix, content: pulumi.output(content) },
+    { parent },
+  );
+}
+
+/** One of the files of this folder that need no values. */
+export function staticFile(path: string): string {
+  return readFileSync(join(__dirname, "files", path), "utf8");
+}
+
+/** How a container sees a config. */
+export function asConfig({ id, name }: SwarmFile, fileName: string) {
+  return { configId: id, configName: name, fileName };
+}
+
+/** How a container sees a secret. */
+export function asSecret({ id, name }: SwarmFile, fileName: string) {
+  return { secretId: id, secretName: name, fileName };
+}
+
+/** How a container sees the password. */
+export function asPassword({ plain }: Passwords) {
+  return asSecret(plain, PASSWORD_FILE);
+}
+
+/** Where a service keeps its data. */
+export function ownData({ storage }: MonitoringHome, name: MonitoringService, target: string) {
+  return data(
+    pulumi.output(storage).apply((storage) => planVolume(storage, name)),
+    target,
+  );
+}

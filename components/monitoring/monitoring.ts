@@ -1,0 +1,94 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { OpenPort } from "../../plan/compose";
+import type { Config } from "../../plan/config";
+import { MONITORING_NETWORK } from "../../plan/monitoring/ports";
+import { webConfig } from "../../plan/monitoring/webConfig";
+import type { ServicePlan } from "../../plan/services";
+import type { Machine } from "../machine/machine";
+import { overlayNetwork } from "../network/overlayNetwork";
+import type { ServiceHome } from "../service/swarmService";
+import type { SharedFolder } from "../storage/sharedStorage";
+import { Alertmanager } from "./alertmanager";
+import { ApiReader } from "./apiReader";
+import { Controller } from "./controller";
+import { Exporters } from "./exporters";
+import { Grafana } from "./grafana";
+import { filed, type MonitoringHome, type Passwords } from "./home";
+import { Prometheus } from "./prometheus";
+
+export interface MonitoringArgs extends ServiceHome {
+  config: Config;
+  /** The services of the stack. */
+  services: ServicePlan[];
+  /** Where they keep data. */
+  storage: SharedFolder;
+  /** The nodes. */
+  machines: Machine[];
+  /** Ports that services have open on nodes. */
+  published: OpenPort[];
+}
+
+/**
+ * What watches the swarm: Prometheus and Alertmanager with their exporters, the controller, and Grafana
+ * where the config asks for it.
+ *
+ * Creates an encrypted overlay network for all of them, one password as two secrets (itself, and its
+ * hash), and a component for each part.
+ */
+export class Monitoring extends pulumi.ComponentResource {
+  /** Secret. Password of the user `admin` of Prometheus, Alertmanager and Grafana. */
+  readonly password: pulumi.Output<string>;
+
+  constructor(
+    private readonly prefix: string,
+    private readonly args: MonitoringArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:monitoring:Monitoring", prefix, {}, opts);
+    const { config } = args;
+    const own = { parent: this };
+    const home: MonitoringHome = { ...args, network: this.network() };
+    const password = new random.RandomPassword(
+      `${prefix}-admin`,
+      { length: 24, special: false },
+      own,
+    );
+    const passwords = this.passwords(home, password);
+
+    new Exporters(`${prefix}-exporters`, home, own);
+    new ApiReader(`${prefix}-api-reader`, home, own);
+    new Alertmanager(
+      `${prefix}-alertmanager`,
+      { ...home, passwords, webhook: config.alertWebhook },
+      own,
+    );
+    new Prometheus(`${prefix}-prometheus`, { ...args, ...home, passwords }, own);
+    new Controller(`${prefix}-controller`, { ...home, config, passwords }, own);
+    if (config.grafana) new Grafana(`${prefix}-grafana`, { ...home, passwords }, own);
+
+    this.password = password.result;
+    this.registerOutputs({ password: this.password });
+  }
+
+  private network() {
+    const { access, timeoutSeconds, config } = this.args;
+    return overlayNetwork(
+      `${this.prefix}-network`,
+      {
+        ...{ access, timeoutSeconds, name: MONITORING_NETWORK },
+        ...{ mtu: config.ingressMtu, encrypted: true },
+      },
+      { parent: this },
+    );
+  }
+
+  private passwords(home: MonitoringHome, password: random.RandomPassword): Passwords {
+    const { result, bcryptHash } = password;
+    const web = pulumi.secret(bcryptHash).apply(webConfig);
+    return {
+      plain: filed(`${this.prefix}-password`, home, "secret", "monitoring-password", result, this),
+      web: filed(`${this.prefix}-web`, home, "secret", "monitoring-web", web, this),
+    };
+  }
+}

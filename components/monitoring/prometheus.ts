@@ -1,0 +1,84 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../../plan/config";
+import type { OpenPort } from "../../plan/compose";
+import { PROMETHEUS_FILES, prometheusConfig } from "../../plan/monitoring/prometheus";
+import { meshTcpPorts } from "../../plan/publish";
+import type { Machine } from "../machine/machine";
+import { swarmService } from "../service/swarmService";
+import {
+  asConfig,
+  asPassword,
+  asSecret,
+  filed,
+  goMemory,
+  ON_MANAGERS,
+  ownData,
+  placed,
+  staticFile,
+  type MonitoringHome,
+  type Passwords,
+} from "./home";
+
+export interface PrometheusArgs extends MonitoringHome {
+  config: Pick<Config, "prometheusRetention" | "scrapeSeconds">;
+  /** The nodes, whose published ports are tried. */
+  machines: Machine[];
+  /** Ports that services have open on nodes. */
+  published: OpenPort[];
+  passwords: Passwords;
+}
+
+/**
+ * The most that metrics take on disk, whatever their age: a node, and by default the storage machine,
+ * has 5 GB in all.
+ */
+const RETENTION_SIZE = "1GB";
+
+/** Prometheus, one replica on a manager. Creates its service, and configs with its configuration. */
+export class Prometheus extends pulumi.ComponentResource {
+  constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:monitoring:Prometheus", name, {}, opts);
+    const { config, machines, published, passwords } = args;
+    const nodes = pulumi.all(
+      machines.map(({ name, inboundAddress }) =>
+        inboundAddress.apply((address) => ({ name, address })),
+      ),
+    );
+    const configuration = nodes.apply((nodes) =>
+      prometheusConfig({
+        scrapeSeconds: config.scrapeSeconds,
+        nodes,
+        meshPorts: meshTcpPorts(published),
+      }),
+    );
+    const main = filed(`${name}-config`, args, "config", "prometheus", configuration, this);
+    const alerts = staticFile("alerts.yml");
+    const rules = filed(`${name}-alerts`, args, "config", "prometheus-alerts", alerts, this);
+    swarmService(
+      `${name}-service`,
+      {
+        ...placed(args, "prometheus"),
+        container: {
+          args: [
+            `--config.file=${PROMETHEUS_FILES.config}`,
+            `--web.config.file=${PROMETHEUS_FILES.web}`,
+            "--storage.tsdb.path=/prometheus",
+            `--storage.tsdb.retention.time=${config.prometheusRetention}`,
+            `--storage.tsdb.retention.size=${RETENTION_SIZE}`,
+          ],
+          env: goMemory("prometheus"),
+          mounts: [ownData(args, "prometheus", "/prometheus")],
+          configs: [
+            asConfig(main, PROMETHEUS_FILES.config),
+            asConfig(rules, PROMETHEUS_FILES.alerts),
+          ],
+          secrets: [asPassword(passwords), asSecret(passwords.web, PROMETHEUS_FILES.web)],
+        },
+        constraints: ON_MANAGERS,
+        files: [main, rules, passwords.plain, passwords.web],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,229 @@
+import { stringify } from "yaml";
+import { API_PORT, METRICS_PORT } from "../engine";
+import {
+  MONITORING_NETWORK,
+  MONITORING_PORTS,
+  MONITORING_USER,
+  PASSWORD_FILE,
+  type MonitoringService,
+} from "./ports";
+
+export interface PrometheusArgs {
+  /** How often metrics are read and rules looked at, and how often the swarm is asked what runs. */
+  scrapeSeconds: number;
+  /** Every node, and where published ports answer on it. */
+  nodes: { name: string; address: string }[];
+  /** TCP ports that the routing mesh publishes on every node. */
+  meshPorts: number[];
+}
+
+/** Where Prometheus finds its files. */
+export const PROMETHEUS_FILES = {
+  config: "/etc/prometheus/prometheus.yml",
+  alerts: "/etc/prometheus/alerts.yml",
+  web: "/run/secrets/monitoring-web.yml",
+};
+
+/** https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config */
+interface Relabel {
+  source_labels?: string[];
+  regex?: string;
+  action?: "keep" | "drop" | "labeldrop";
+  target_label?: string;
+  replacement?: string;
+}
+
+/** What discovery knows of a task, a node or a service. */
+const META = "__meta_dockerswarm_";
+
+const NODE_LABEL = copy(`${META}node_hostname`, "node");
+/** Each is once on a node, so the node's name says more than an address that changes. */
+const NODE_AS_INSTANCE = copy(`${META}node_hostname`, "instance");
+
+const ownPassword = {
+  basic_auth: { username: MONITORING_USER, password_file: PASSWORD_FILE },
+};
+
+/**
+ * Prometheus' configuration. What is in the swarm it finds by itself through api-reader: every job
+ * about tasks asks the same, which is one request. Nodes' addresses outside, and the ports on
+ * them, are not known to the swarm, so they are written here.
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+ */
+export function prometheusConfig(args: PrometheusArgs): string {
+  const { scrapeSeconds } = args;
+  const every = `${scrapeSeconds}s`;
+  const discovery = (role: "tasks" | "nodes") => ({
+    host: address("api-reader").replace(/^/, "http://"),
+    role,
+    refresh_interval: every,
+    ...(role === "tasks" ? { filters: [{ name: "desired-state", values: ["running"] }] } : {}),
+  });
+  const tasks = { dockerswarm_sd_configs: [discovery("tasks")] };
+  const nodes = { dockerswarm_sd_configs: [discovery("nodes")] };
+  return stringify(
+    {
+      global: {
+        scrape_interval: every,
+        scrape_timeout: `${Math.min(scrapeSeconds, 10)}s`,
+        evaluation_interval: every,
+      },
+      rule_files: [PROMETHEUS_FILES.alerts],
+      alerting: {
+        alertmanagers: [{ ...ownPassword, ...oneOf("alertmanager") }],
+      },
+      scrape_configs: [
+        { job_name: "prometheus", ...ownPassword, static_configs: [target("localhost:9090")] },
+        { job_name: "alertmanager", ...ownPassword, ...oneOf("alertmanager") },
+        {
+          job_name: "nodes",
+          ...tasks,
+          relabel_configs: [...tasksOf("node-exporter"), NODE_AS_INSTANCE],
+        },
+        {
+          job_name: "cadvisor",
+          ...tasks,
+          relabel_configs: [...tasksOf("cadvisor"), NODE_AS_INSTANCE],
+          metric_relabel_configs: CADVISOR,
+        },
+        {
+          job_name: "controller",
+          ...tasks,
+          // It says of other nodes than its own how they are.
+          honor_labels: true,
+          relabel_configs: [...tasksOf("controller"), NODE_AS_INSTANCE],
+        },
+        { job_name: "tasks", ...tasks, relabel_configs: LABELLED_TASKS },
+        {
+          job_name: "engines",
+          ...nodes,
+          relabel_configs: [...nodeAddress(METRICS_PORT, "__address__"), NODE_AS_INSTANCE],
+        },
+        {
+          job_name: "api",
+          metrics_path: "/probe",
+          params: { module: ["tls"] },
+          ...nodes,
+          relabel_configs: [
+            keep([`${META}node_role`], "manager"),
+            ...nodeAddress(API_PORT, "__param_target"),
+            copy("__param_target", "instance"),
+            { target_label: "__address__", replacement: address("blackbox-exporter") },
+          ],
+        },
+        {
+          job_name: "ingress",
+          metrics_path: "/probe",
+          params: { module: ["tcp"] },
+          static_configs: args.nodes.flatMap((node) =>
+            args.meshPorts.map((port) => ({
+              targets: [`${node.address}:${port}`],
+              labels: { node: node.name, port: `${port}` },
+            })),
+          ),
+          relabel_configs: [
+            copy("__address__", "__param_target"),
+            copy("__param_target", "instance"),
+            { target_label: "__address__", replacement: address("blackbox-exporter") },
+          ],
+        },
+      ],
+    },
+    // Aliases would be right, and harder to read.
+    { aliasDuplicateObjects: false },
+  );
+}
+
+/** The tasks of one of monitoring's own services, on its port and the network of all of them. */
+function tasksOf(service: MonitoringService): Relabel[] {
+  return [
+    keep([`${META}service_name`], service),
+    keep([`${META}network_name`], MONITORING_NETWORK),
+    toPort(MONITORING_PORTS[service]),
+    NODE_LABEL,
+  ];
+}
+
+/** Tasks of any service that says in a label where its metrics are. */
+const LABELLED_TASKS: Relabel[] = [
+  keep([`${META}service_label_prometheus_port`], "\\d+"),
+  keep([`${META}network_name`], MONITORING_NETWORK),
+  {
+    source_labels: ["__address__", `${META}service_label_prometheus_port`],
+    regex: "(.+):\\d+;(\\d+)",
+    target_label: "__address__",
+    replacement: "$1:$2",
+  },
+  {
+    source_labels: [`${META}service_label_prometheus_path`],
+    regex: "(/.*)",
+    target_label: "__metrics_path__",
+  },
+  copy(`${META}service_name`, "service"),
+  copy(`${META}task_id`, "task"),
+  NODE_LABEL,
+];
+
+/**
+ * Of what cAdvisor says, the few series that the rules, dashboards and the controller use, with short
+ * labels: of tasks, and of the machine as a whole, which is the container `/`.
+ */
+const CADVISOR: Relabel[] = [
+  keep(
+    ["__name__"],
+    "container_cpu_usage_seconds_total|container_memory_working_set_bytes|" +
+      "container_spec_memory_limit_bytes|container_start_time_seconds",
+  ),
+  copy("container_label_com_docker_swarm_service_name", "service"),
+  copy("container_label_com_docker_swarm_task_id", "task"),
+  keep(["service", "id"], ".+;.*|;/"),
+  // The task says which container it is.
+  { source_labels: ["service"], regex: ".+", target_label: "id", replacement: "" },
+  { action: "labeldrop", regex: "container_label_.*|name|image" },
+];
+
+/**
+ * A node's own port. A manager's status may have another address than it advertises (`0.0.0.0`), so
+ * where it has one as a manager that counts.
+ */
+function nodeAddress(port: number, target_label: string): Relabel[] {
+  return [
+    {
+      source_labels: [`${META}node_manager_address`, `${META}node_address`],
+      regex: "(.+):\\d+;.*|;(.+)",
+      target_label,
+      replacement: `$1$2:${port}`,
+    },
+    NODE_LABEL,
+    copy(`${META}node_role`, "role"),
+  ];
+}
+
+function keep(source_labels: string[], regex: string): Relabel {
+  return { source_labels, regex, action: "keep" };
+}
+
+function copy(from: string, target_label: string): Relabel {
+  return { source_labels: [from], target_label };
+}
+
+function toPort(port: number): Relabel {
+  return {
+    source_labels: ["__address__"],
+    regex: "(.+):\\d+",
+    target_label: "__address__",
+    replacement: `$1:${port}`,
+  };
+}
+
+function address(service: MonitoringService): string {
+  return `${service}:${MONITORING_PORTS[service]}`;
+}
+
+function oneOf(service: MonitoringService) {
+  return { static_configs: [target(address(service))] };
+}
+
+function target(name: string) {
+  return { targets: [name] };
+}
