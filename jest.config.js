@@ -5,16 +5,7 @@ const project = (name) => ({
   cacheDirectory: "<rootDir>/.cache/jest",
   testEnvironment: "node",
   roots: ["<rootDir>/test/" + name],
-  // Types are no matter of the tests: `npm run check` looks at them.
-  transform: {
-    "^.+\\.ts$": [
-      "@swc/jest",
-      {
-        jsc: { parser: { syntax: "typescript" }, target: "es2022" },
-        module: { type: "commonjs", ignoreDynamic: true },
-      },
-    ],
-  },
+  transform: { "^.+\\.ts$": "ts-jest" },
 });
 
 // Every core: by default jest leaves one idle, which on two is half of them.
