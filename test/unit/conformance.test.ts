@@ -85,25 +85,25 @@ function check(name: RegExp) {
 }
 
 describe("the list of checks", () => {
+  const all = [...everything, service("prometheus")];
+  const full = (changes: Partial<StackOutputs> = {}) => stack({ services: all, ...changes });
+  const without = (name: string) => full({ services: all.filter((one) => one.name !== name) });
   const about = (outputs: StackOutputs) => checksFor(outputs).map(({ name }) => name);
 
   test("is complete for a stack that has everything", () => {
-    expect(checksFor(stack())).toEqual(checks);
+    expect(checksFor(full())).toEqual(checks);
   });
 
   test.each([
-    ["services at all", stack({ services: [] }), 8],
-    ["web", stack({ services: everything.slice(1) }), 2],
-    ["replicas of web", stack({ services: [service("web", 0), ...everything.slice(1)] }), 2],
-    ["Portainer", stack({ services: everything.filter(({ name }) => name !== "portainer") }), 1],
-    [
-      "overlay check",
-      stack({ services: everything.filter(({ name }) => name !== "over-test") }),
-      2,
-    ],
-    ["DNS cache", stack({ services: everything.slice(0, 3) }), 1],
-    ["encryption", stack({ ingress: { ...stack().ingress, encrypted: false } }), 1],
-    ["second node", stack({ nodes: nodes.slice(0, 1) }), 1],
+    ["services at all", full({ services: [] }), 10],
+    ["web", without("web"), 2],
+    ["replicas of web", full({ services: [service("web", 0), ...all.slice(1)] }), 2],
+    ["Portainer", without("portainer"), 1],
+    ["overlay check", without("over-test"), 2],
+    ["DNS cache", without("dns-cache"), 1],
+    ["monitoring", without("prometheus"), 2],
+    ["encryption", full({ ingress: { ...stack().ingress, encrypted: false } }), 1],
+    ["second node", full({ nodes: nodes.slice(0, 1) }), 1],
   ])("leaves out what concerns it when there is no %s", (_, outputs, fewer) => {
     expect(about(outputs)).toHaveLength(checks.length - fewer);
   });

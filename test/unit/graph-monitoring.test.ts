@@ -1,0 +1,224 @@
+import { changed, COMPONENT, key, keys, resource, SMALL, up, useFolder } from "./graphRun";
+import { resolve, type Registration, type Run } from "./harness";
+
+const ON = { ...SMALL, monitoring: "true" };
+const WEBHOOK = "https://user:secret@example.org/alerts";
+const ALL = {
+  ...ON,
+  ...{ grafana: "true", autoscaling: "true", autoscalingDryRun: "true", alertWebhook: WEBHOOK },
+  ...{ prometheusPublish: "9090:9090", grafanaPublish: "host:3000:3000" },
+};
+const NFS = { storage: "nfs", nfsServer: "192.168.42.1", nfsExport: "/srv/data" };
+
+/** One node, without monitoring and with it, with all that it can have, and on NFS. */
+let off: Run;
+let on: Run;
+let all: Run;
+let nfs: Run;
+
+jest.setTimeout(60_000); // enough for a machine that does other things too
+
+useFolder();
+beforeAll(async () => {
+  off = await up(SMALL);
+  on = await up(ON);
+  all = await up(ALL);
+  nfs = await up({ ...ON, ...NFS, grafana: "true" });
+});
+
+const isService = ({ type }: Registration) => type === "docker:index/service:Service";
+/** The services of monitoring, by their names in the swarm. */
+function services(run: Run): Map<string, Registration> {
+  const own = run.resources.filter((one) => isService(one) && one.name.startsWith("monitoring-"));
+  return new Map(own.map((one) => [one.inputs.name as string, one]));
+}
+
+function added(before: Run, after: Run): string[] {
+  const known = keys(before);
+  return after.resources
+    .filter((one) => !known.includes(key(one)) && !COMPONENT.test(one.type))
+    .map(({ name }) => name)
+    .sort();
+}
+
+interface Spec {
+  containerSpec: {
+    args?: string[];
+    env?: Record<string, string>;
+    mounts?: { source: string; target: string; readOnly?: boolean; type: string }[];
+    secrets?: { secretName: string; fileName: string }[];
+  };
+  networksAdvanceds: { id: string }[];
+  placement: { constraints: string[] };
+  resources: Record<"limits" | "reservation", { memoryBytes: number }>;
+}
+const spec = (run: Run, name: string) => services(run).get(name)!.inputs.taskSpec as Spec;
+const content = (run: Run, name: string) => resource(run, name).inputs.stdin as string;
+
+const ON_NODES = ["node-exporter", "cadvisor"];
+const ON_MANAGERS = ["alertmanager", "api-reader", "blackbox-exporter", "controller", "prometheus"];
+
+describe("monitoring", () => {
+  test("is these services, with a network, secrets and configs, and nothing else", () => {
+    const service = (name: string) => ["", "-image", "-removal"].map((part) => name + part);
+    expect(added(off, on)).toEqual(
+      [
+        ...["monitoring-network", "monitoring-admin", "monitoring-password", "monitoring-web"],
+        ...["alertmanager", "api-reader", "prometheus"].map((name) => `monitoring-${name}-config`),
+        "monitoring-prometheus-alerts",
+        "monitoring-controller-program",
+        "monitoring-exporters-blackbox-config",
+        ...["node", "cadvisor", "blackbox"].flatMap((n) => service(`monitoring-exporters-${n}`)),
+        ...["alertmanager", "api-reader", "prometheus", "controller"].flatMap((n) =>
+          service(`monitoring-${n}-service`),
+        ),
+      ].sort(),
+    );
+    expect(added(on, off)).toEqual([]);
+  });
+
+  test("opens the firewall when it is switched on, and replaces no machine", () => {
+    expect(changed(off, on)).toEqual(["swarm-mg0-ready"]);
+    const engine = (run: Run) => /"metrics-addr".*/.exec(content(run, "swarm-mg0-ready"))?.[0];
+    expect(engine(on)).toBe(engine(off));
+    expect(content(on, "swarm-mg0-ready")).toContain("9323");
+    expect(resource(on, "swarm-mg0-ready").inputs.triggers).toEqual(
+      resource(off, "swarm-mg0-ready").inputs.triggers,
+    );
+  });
+
+  test("runs exporters on every node, and the rest on managers", () => {
+    expect([...services(on).keys()].sort()).toEqual([...ON_MANAGERS, ...ON_NODES].sort());
+    for (const name of ON_NODES) expect(spec(on, name).placement.constraints).toEqual([]);
+    for (const name of [...ON_MANAGERS, "grafana"]) {
+      expect(spec(all, name).placement.constraints).toEqual(["node.role==manager"]);
+    }
+  });
+
+  test("is on one encrypted network of its own", () => {
+    expect(resource(on, "monitoring-network").inputs).toMatchObject({
+      name: "monitoring",
+      options: { encrypted: "" },
+    });
+    for (const name of services(all).keys()) {
+      expect(spec(all, name).networksAdvanceds).toEqual([{ id: "monitoring-network-id" }]);
+    }
+  });
+
+  test("publishes nothing but what the config says", () => {
+    const published = (run: Run) =>
+      [...services(run)].filter(([, { inputs }]) => "endpointSpec" in inputs).map(([name]) => name);
+    expect(published(on)).toEqual([]);
+    expect(published(all).sort()).toEqual(["grafana", "prometheus"]);
+  });
+
+  test("takes less than 120 MB of a worker, and half of it for sure", () => {
+    const most = (name: string) => spec(on, name).resources.limits.memoryBytes;
+    expect(most("node-exporter") + most("cadvisor")).toBeLessThan(120_000_000);
+    for (const name of services(all).keys()) {
+      const { limits, reservation } = spec(all, name).resources;
+      expect(reservation.memoryBytes).toBe(limits.memoryBytes / 2);
+    }
+    const reserved = [...services(all).keys()].map(
+      (name) => spec(all, name).resources.reservation.memoryBytes,
+    );
+    expect(reserved.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(600_000_000);
+  });
+
+  test("writes to nothing of a node but its volumes", () => {
+    for (const name of services(all).keys()) {
+      const mounts = spec(all, name).containerSpec.mounts ?? [];
+      const binds = mounts.filter(({ type }) => type === "bind");
+      expect([name, binds.every(({ readOnly }) => readOnly)]).toEqual([name, true]);
+    }
+  });
+
+  test("gives the engine's socket to api-reader and the controller alone, by name", () => {
+    const withSocket = [...services(all).keys()].filter((name) =>
+      spec(all, name).containerSpec.mounts?.some(({ source }) => source === "/var/run/docker.sock"),
+    );
+    expect(withSocket.sort()).toEqual(["api-reader", "controller"]);
+  });
+});
+
+describe("its password", () => {
+  test("is a secret output, and empty without monitoring", async () => {
+    const password = ({ outputs }: Run) => resolve(outputs.monitoringPassword);
+    expect(await password(on)).toEqual({ value: "open sesame", secret: true });
+    expect(await password(off)).toEqual({ value: "", secret: true });
+  });
+
+  test("is in secrets of the swarm, and visible in no state", () => {
+    expect(content(on, "monitoring-password")).toContain("open sesame");
+    expect(content(on, "monitoring-web")).toContain("$2a$10$sesame");
+    expect(content(all, "monitoring-alertmanager-config")).toContain(WEBHOOK);
+    for (const name of ["password", "web", "alertmanager-config"]) {
+      expect(resource(all, `monitoring-${name}`).shown.stdin).toBe("[secret]");
+    }
+    const shown = JSON.stringify(all.resources.map(({ shown }) => shown));
+    expect(shown).not.toMatch(/open sesame|\$2a\$10|user:secret/);
+  });
+
+  test("is what Prometheus and Alertmanager ask for", () => {
+    for (const name of ["prometheus", "alertmanager"]) {
+      const { args, secrets } = spec(on, name).containerSpec;
+      expect(args).toContain("--web.config.file=/run/secrets/monitoring-web.yml");
+      expect(secrets!.map(({ fileName }) => fileName)).toContain("/run/secrets/monitoring-web.yml");
+    }
+  });
+});
+
+describe("a change", () => {
+  test.each<[name: string, value: string, touched: string[]]>([
+    ["scrapeSeconds", "30", ["controller-service", "prometheus-config", "prometheus-service"]],
+    ["prometheusRetention", "30d", ["prometheus-service"]],
+    ["alertWebhook", "https://example.org/a", ["alertmanager-config", "alertmanager-service"]],
+    ["autoscaling", "true", ["controller-service"]],
+    ["webPublish", "8080:80", ["prometheus-config", "prometheus-service"]],
+  ])("of %s rolls what it is about", async (name, value, touched) => {
+    const after = await up({ ...ON, [name]: value });
+    const removals = (one: string) => !one.endsWith("-removal");
+    expect(
+      changed(on, after).filter((one) => one.startsWith("monitoring-") && removals(one)),
+    ).toEqual(touched.map((one) => `monitoring-${one}`));
+  });
+});
+
+describe("its parts", () => {
+  test("know where published ports are", () => {
+    expect(content(on, "monitoring-prometheus-config")).toContain("192.168.123.10:80");
+  });
+
+  test("keep their data on the storage, in folders of their users", () => {
+    expect(resource(nfs, "volumes-folders").inputs.create).toContain(
+      "192.168.42.1 /srv/data portainer prometheus\\:65534 alertmanager\\:65534 grafana\\:472",
+    );
+    const volume = (name: string) =>
+      spec(nfs, name).containerSpec.mounts!.find(({ type }) => type === "volume")!;
+    expect(volume("prometheus")).toMatchObject({
+      target: "/prometheus",
+      volumeOptions: { driverOptions: { device: ":/srv/data/prometheus" } },
+    });
+    expect(volume("grafana").target).toBe("/var/lib/grafana");
+  });
+
+  test("the controller is told whether it acts", () => {
+    const env = (run: Run) => spec(run, "controller").containerSpec.env!;
+    expect(env(on)).toMatchObject({ AUTOSCALE: "false", DRY_RUN: "false" });
+    expect(env(all)).toMatchObject({ AUTOSCALE: "true", DRY_RUN: "true", INTERVAL_SECONDS: "15" });
+    expect(content(on, "monitoring-controller-program")).not.toContain("undefined/");
+  });
+
+  test("Grafana comes with its dashboards", () => {
+    expect(added(on, all).filter((name) => name.startsWith("monitoring-grafana"))).toEqual([
+      "monitoring-grafana-dashboard-cluster",
+      "monitoring-grafana-dashboard-node",
+      "monitoring-grafana-dashboard-service",
+      "monitoring-grafana-dashboards",
+      "monitoring-grafana-datasource",
+      "monitoring-grafana-service",
+      "monitoring-grafana-service-image",
+      "monitoring-grafana-service-removal",
+    ]);
+  });
+});
