@@ -2,7 +2,8 @@
  * `npm run demo`: the `dev` stack on a throw-away hypervisor, from nothing to a checked swarm. Runs
  * inside `lab/enter`, so that whatever happens to it, nothing of it stays behind.
  *
- * It stays up until Ctrl-C; with `--once` it ends after the checks.
+ * It stays up until Ctrl-C; with `--once` it ends after the checks. With `--autoscale` it loads an
+ * autoscaled `web` for two minutes, and shows how its number of replicas follows.
  */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -12,6 +13,9 @@ import { report, runChecks, type CheckResult } from "./conformance";
 import { devStack } from "./devStack";
 import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
+import { surgeReport } from "./load/report";
+import { failures } from "./load/requests";
+import { SCALED_WEB, surge, surgeProblems, type Surge } from "./load/surge";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
@@ -24,18 +28,32 @@ interface Demo {
   outputs: StackOutputs;
   cluster: Cluster;
   results: CheckResult[];
+  /** With `--autoscale`. */
+  surge?: Surge;
 }
+
+/** What the command line asks for. */
+interface Wishes {
+  once: boolean;
+  autoscale: boolean;
+}
+
+/** The load lasts two minutes, or until all replicas run: on emulated nodes that may take longer. */
+const LOAD = { seconds: 120, untilMaxSeconds: 240 };
 
 type Task = ListrTaskWrapper<Demo, never, never>;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { once: { type: "boolean", default: false } } });
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({ options: { once: flag, autoscale: flag } });
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("stopped by Ctrl-C")));
 
-  const demo = await bringUp(stop.signal);
+  const demo = await bringUp(values, stop.signal);
   await show(demo);
-  if (demo.results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+  const problems = demo.surge ? surgeProblems(demo.surge) : [];
+  const failed = demo.results.some(({ failure }) => failure !== undefined);
+  if (failed || problems.length > 0) process.exitCode = 1;
   if (!values.once && !stop.signal.aborted) {
     console.log("\nUp until Ctrl-C.");
     await once(stop.signal, "abort");
@@ -43,7 +61,7 @@ async function main(): Promise<void> {
   console.log("\nTaking it down: the machines, networks and processes end with the lab.");
 }
 
-async function bringUp(signal: AbortSignal): Promise<Demo> {
+async function bringUp(wishes: Wishes, signal: AbortSignal): Promise<Demo> {
   const { Listr, PRESET_TIMER } = await import("listr2");
   const steps = new Listr<Demo>(
     [
@@ -60,7 +78,10 @@ async function bringUp(signal: AbortSignal): Promise<Demo> {
           demo.registry = await startRegistry();
         },
       },
-      { title: "Bring up the swarm", task: (demo, task) => swarmUp(demo, task as Task, signal) },
+      {
+        title: "Bring up the swarm",
+        task: (demo, task) => swarmUp(demo, task as Task, wishes, signal),
+      },
       {
         title: "Check what its users rely on",
         task: async (demo, task) => {
@@ -69,6 +90,11 @@ async function bringUp(signal: AbortSignal): Promise<Demo> {
           const holding = demo.results.filter(({ failure }) => failure === undefined).length;
           task.title += ` (${holding} of ${demo.results.length} hold)`;
         },
+      },
+      {
+        title: "Load web, and wait until it is back at its fewest replicas",
+        enabled: wishes.autoscale,
+        task: (demo, task) => loadWeb(demo, task as Task, signal),
       },
     ],
     {
@@ -80,9 +106,14 @@ async function bringUp(signal: AbortSignal): Promise<Demo> {
   return steps.run();
 }
 
-async function swarmUp(demo: Demo, task: Task, signal: AbortSignal): Promise<void> {
+async function swarmUp(
+  demo: Demo,
+  task: Task,
+  { autoscale }: Wishes,
+  signal: AbortSignal,
+): Promise<void> {
   demo.engine = chooseEngine();
-  const { options, plan } = devStack(demo.hypervisor, demo.registry);
+  const { options, plan } = devStack(demo.hypervisor, demo.registry, autoscale ? SCALED_WEB : {});
   task.title = `Bring up ${plan.managers.length} managers and ${plan.workers.length} workers (engine: ${demo.engine.name})`;
 
   const running = new Set<string>();
@@ -96,15 +127,26 @@ async function swarmUp(demo: Demo, task: Task, signal: AbortSignal): Promise<voi
   demo.outputs = await demo.engine.up({ ...options, onResource, signal });
 }
 
+async function loadWeb(demo: Demo, task: Task, signal: AbortSignal): Promise<void> {
+  demo.surge = await surge(demo.outputs, {
+    load: LOAD,
+    signal,
+    onSecond: ({ wanted, running }, answers) => {
+      task.output = `${running} of ${wanted} replicas run; ${answers.requests} requests, ${failures(answers)} failed`;
+    },
+  });
+}
+
 function list(names: Set<string>): string {
   return [...names].slice(0, 4).join(", ") + (names.size > 4 ? `, and ${names.size - 4} more` : "");
 }
 
-async function show({ engine, outputs, cluster, results }: Demo): Promise<void> {
+async function show({ engine, outputs, cluster, results, surge }: Demo): Promise<void> {
   for (const manager of cluster.managers) await print(cluster, manager, "docker node ls");
   await print(cluster, cluster.managers[0]!, "docker service ls");
   await cluster.close();
   console.log(`\n${report(results)}\n`);
+  if (surge) console.log(`web, replicas that run:\n${surgeReport(surge)}\n`);
   console.log(addressTable(outputs));
   console.log(
     `\nIn another terminal: lab/enter --attach ${outputs.ssh[cluster.managers[0]!.name]}`,

@@ -1,3 +1,4 @@
+import type { AutoscaleOptions } from "../plan/autoscale";
 import type { NodeAttributes } from "../plan/attributes";
 import type { Role } from "../plan/nodes";
 import type { SshHost } from "../plan/sshConfig";
@@ -17,9 +18,11 @@ export interface NodeOutput extends NodeAttributes {
 export interface ServiceOutput {
   name: string;
   image: string;
-  /** Number of tasks, or `global`: one on every node. */
+  /** Number of tasks, or `global`: one on every node. With `autoscale`: the fewest. */
   replicas: number | "global";
   publish: Publish[];
+  /** How its number of tasks follows its load; absent where it does not. */
+  autoscale?: AutoscaleOptions;
 }
 
 /** The outputs of index.ts as plain values, secrets included. */

@@ -14,6 +14,16 @@ export interface ServicePlan {
   autoscale?: AutoscaleOptions;
 }
 
+/** From how few to how many tasks a service has; undefined for one on every node. */
+export function taskBounds({
+  replicas,
+  autoscale,
+}: Pick<ServicePlan, "replicas" | "autoscale">): { min: number; max: number } | undefined {
+  if (replicas === "global") return undefined;
+  // An autoscaled one is made with its fewest.
+  return { min: replicas, max: autoscale?.max ?? replicas };
+}
+
 /** Every service that the config switches on, in the order in which a report reads best. */
 export function planServices(config: Config): ServicePlan[] {
   const services: [on: boolean, service: ServicePlan][] = [

@@ -1,4 +1,5 @@
 import type { Publish } from "../../plan/publish";
+import { taskBounds } from "../../plan/services";
 import type { NodeOutput, ServiceOutput, StackOutputs } from "../outputs";
 import { eventually, expectEach, expectNone, type Check } from "./check";
 import { isRunning, listTasks, runWords, type Task } from "./docker";
@@ -42,8 +43,10 @@ export function missingTasks(service: ServiceOutput, tasks: Task[]): string | un
   const due = tasks.filter((task) => task.service === service.name);
   const running = due.filter(isRunning).length;
   // The swarm has a task for each node that a global service is placed on.
-  const wanted = service.replicas === "global" ? Math.max(due.length, 1) : service.replicas;
-  if (running === wanted) return undefined;
+  const everywhere = Math.max(due.length, 1);
+  const { min, max } = taskBounds(service) ?? { min: everywhere, max: everywhere };
+  if (running >= min && running <= max) return undefined;
+  const wanted = min === max ? min : `${min} to ${max}`;
   const others = due
     .filter((task) => !isRunning(task))
     .map(({ name, node, state, error }) =>

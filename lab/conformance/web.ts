@@ -1,3 +1,4 @@
+import { taskBounds } from "../../plan/services";
 import type { Cluster } from "../cluster";
 import type { NodeOutput, StackOutputs } from "../outputs";
 import { eventually, expectEach, expectNone, type Check } from "./check";
@@ -20,7 +21,7 @@ export function webPort(outputs: StackOutputs): number | undefined {
  */
 export async function requestWeb(cluster: Cluster, node: NodeOutput): Promise<string[]> {
   const { outputs } = cluster;
-  const replicas = Number(serviceOf(outputs, "web")!.replicas) || cluster.nodes.length;
+  const replicas = taskBounds(serviceOf(outputs, "web")!)?.max ?? cluster.nodes.length;
   const answers: string[] = [];
   // With many replicas, 30 requests would not be enough for each to have its share.
   while (answers.length < Math.max(REQUESTS, 4 * replicas)) {

@@ -1,4 +1,5 @@
 import type { Publish } from "../../plan/publish";
+import { taskBounds } from "../../plan/services";
 import type { Cluster } from "../cluster";
 import { runShell } from "../conformance/docker";
 import {
@@ -7,8 +8,8 @@ import {
   inspectGwbridge,
   listIngress,
 } from "../conformance/networks";
-import type { NodeOutput, StackOutputs } from "../outputs";
-import { portName, type Service, type Swarm } from "./wanted";
+import type { NodeOutput, ServiceOutput, StackOutputs } from "../outputs";
+import { portName, wantedReplicas, type Service, type Swarm } from "./wanted";
 
 /** The program's own notes at nodes, which are no labels that anybody asked for. */
 const OWN_LABEL = /^swarm\./;
@@ -108,11 +109,12 @@ export function service(
 ): Service {
   if (composeServices.includes(Name)) return {};
   // The swarm has it by digest, and the program by what it asked for.
-  const asked = services.find(({ name }) => name === Name)?.image;
+  const plan = services.find(({ name }) => name === Name);
+  const asked = plan?.image;
   const { Image } = TaskTemplate.ContainerSpec;
   return {
     image: asked?.includes("@") ? Image : Image.replace(/@sha256:.*/, ""),
-    replicas: Mode.Replicated?.Replicas ?? "global",
+    replicas: replicasOf(Mode.Replicated?.Replicas ?? "global", plan),
     publish: (EndpointSpec?.Ports ?? [])
       .map(({ PublishMode, Protocol, PublishedPort, TargetPort }) =>
         portName({
@@ -124,4 +126,11 @@ export function service(
       )
       .sort(),
   };
+}
+
+/** Any number that the autoscaler may choose is as good as another. */
+function replicasOf(found: number | "global", plan: ServiceOutput | undefined): number | string {
+  const bounds = plan && taskBounds(plan);
+  const within = bounds && found !== "global" && found >= bounds.min && found <= bounds.max;
+  return within ? wantedReplicas(plan) : found;
 }

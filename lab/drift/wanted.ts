@@ -1,6 +1,7 @@
 import { engineConfig, type Gwbridge } from "../../plan/engine";
 import type { Publish } from "../../plan/publish";
-import type { StackOutputs } from "../outputs";
+import { taskBounds } from "../../plan/services";
+import type { ServiceOutput, StackOutputs } from "../outputs";
 
 /** A swarm as far as the program decides how it is: what is compared. */
 export interface Swarm {
@@ -22,7 +23,7 @@ interface Node {
 
 /** Of a service of a compose file, only that it is there. */
 export type Service =
-  { image: string; replicas: number | "global"; publish: string[] } | Record<string, never>;
+  { image: string; replicas: number | string; publish: string[] } | Record<string, never>;
 
 /** How the last `up` left the swarm. */
 export function wanted(outputs: StackOutputs): Swarm {
@@ -41,12 +42,22 @@ export function wanted(outputs: StackOutputs): Swarm {
     ingress,
     services: Object.fromEntries<Service>([
       ...composeServices.map((name): [string, Service] => [name, {}]),
-      ...services.map(({ name, image, replicas, publish }): [string, Service] => [
-        name,
-        { image, replicas, publish: publish.map(portName).sort() },
+      ...services.map((service): [string, Service] => [
+        service.name,
+        {
+          image: service.image,
+          replicas: wantedReplicas(service),
+          publish: service.publish.map(portName).sort(),
+        },
       ]),
     ]),
   };
+}
+
+/** A number, `global`, or how few and how many the autoscaler may choose. */
+export function wantedReplicas(service: ServiceOutput): number | string {
+  const { min, max } = taskBounds(service) ?? { min: "global", max: "global" };
+  return min === max ? min : `${min} to ${max}`;
 }
 
 /** A published port in one word. */

@@ -26,6 +26,9 @@ function images(resource: Resource): string[] {
   const { type, props } = resource;
   const compose = variable(resource, "COMPOSE");
   if (compose !== undefined) return composeServices(compose).map(({ image }) => image);
+  // What the script gives an autoscaled service, whose own inputs keep the image it was made with.
+  const task = variable(resource, "TASK");
+  if (task !== undefined) return [JSON.parse(task).ContainerSpec.Image];
   const image = {
     "docker:index/service:Service": (props as Service).taskSpec?.containerSpec?.image,
     "docker:index/remoteImage:RemoteImage": props.name,

@@ -30,6 +30,11 @@ function service(
   return { name, image: `${name}:1`, replicas, publish: parsePublish(publish)! };
 }
 
+/** A service whose number of tasks is the autoscaler's. */
+function scaled(name: string, min: number, max: number): ServiceOutput {
+  return { ...service(name, min), autoscale: { min, max, cpuPercent: 50 } };
+}
+
 const everything = [
   service("web", 3, "80:80, 8080:80"),
   service("portainer", 1, "9000:9000"),
@@ -277,6 +282,9 @@ describe("tasks", () => {
     [service("portainer", 1), "portainer: 0 of 1 tasks run"],
     [service("agent", "global"), "agent: 0 of 1 tasks run"],
     [service("none", 0), undefined],
+    [scaled("web", 1, 5), undefined],
+    [scaled("web", 0, 1), undefined],
+    [scaled("web", 2, 5), "web: 1 of 2 to 5 tasks run; web.2 on worker0: Ready 2 seconds ago"],
   ])("%j", (wanted, problem) => {
     expect(missingTasks(wanted, due)).toBe(problem);
   });

@@ -155,6 +155,22 @@ describe("what docker says of a service", () => {
     expect(service(found, outputs)).toMatchObject({ replicas: "global", publish: [] });
   });
 
+  test.each([
+    [3, []],
+    [1, []],
+    [6, ['services.web.replicas: is 6; the program has "1 to 5"']],
+    [0, ['services.web.replicas: is 0; the program has "1 to 5"']],
+  ])("that is autoscaled has %i of 1 to 5 replicas", (Replicas, lines) => {
+    const autoscale = { max: 5, cpuPercent: 50 };
+    const services = [{ ...outputs.services[0]!, replicas: 1, autoscale }];
+    const scaled = { ...outputs, services };
+    const found = service({ ...spec, Mode: { Replicated: { Replicas } } }, scaled);
+    const wants = wanted(scaled);
+    expect(differences(wants, { ...wants, services: { ...wants.services, web: found } })).toEqual(
+      lines,
+    );
+  });
+
   test("is only that it is there, where it is one of the compose file", () => {
     expect(service({ ...spec, Name: "shop_web" }, outputs)).toEqual({});
   });

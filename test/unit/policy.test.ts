@@ -183,6 +183,12 @@ describe("rules for one resource refuse", () => {
       'image "shop" has no fixed version',
     ],
     [
+      "pinned-images",
+      "an autoscaled service that is given one",
+      script(`TASK='{"ContainerSpec":{"Image":"nginx:latest"}}'\n`),
+      'image "nginx:latest" has no fixed version',
+    ],
+    [
       "secrets-marked-secret",
       "a join token",
       { props: { stdin: "JOIN_TOKEN=SWMTKN-1-x" }, secrets: new Set() },

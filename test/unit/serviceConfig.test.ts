@@ -339,10 +339,10 @@ describe("good values", () => {
   });
 
   test("become what a service is autoscaled by, with nothing that was not said", () => {
-    const list = "max=5, min=0,cpu=50,window-down=60,dry-run=true";
+    const list = "max=5, min=2,cpu=50,window-down=60,dry-run=true";
     const { webAutoscale, webCpus } = config({ ...SCALED, webAutoscale: list });
     expect(webAutoscale).toEqual({
-      ...{ max: 5, min: 0, cpuPercent: 50, windowDownSeconds: 60, dryRun: true },
+      ...{ max: 5, min: 2, cpuPercent: 50, windowDownSeconds: 60, dryRun: true },
     });
     expect(webCpus).toBe(0.25);
     const off = config();

@@ -1,0 +1,150 @@
+import { serviceOf } from "../conformance/docker";
+import { webPort } from "../conformance/web";
+import type { StackOutputs } from "../outputs";
+import { taskBounds } from "../../plan/services";
+import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "./replicas";
+import { failures, pause, sendRequests, type Answers, type LoadOptions } from "./requests";
+
+/**
+ * Config with which one replica of `web` cannot serve LOAD on an emulated node, and five can.
+ * Its window is short, so that one can watch it get smaller again.
+ */
+export const SCALED_WEB = {
+  ...{ monitoring: "true", autoscaling: "true" },
+  webAutoscale: "max=5,min=1,cpu=50,window-down=60",
+  webCpus: "0.1",
+};
+
+/** The load on `web`, in requests a second and clients. */
+export const LOAD = { perSecond: 60, clients: 20 };
+
+/** What goes on afterwards, so that a request which a replica that ends leaves unanswered is seen. */
+const TRICKLE = { perSecond: 2, clients: 2 };
+
+/** Seconds for a service without load to get to its fewest replicas: the window, and some rounds. */
+const CALM_SECONDS = 360;
+
+export interface SurgeOptions {
+  /** How long the load lasts at least, and how long it goes on for `web` to get to its most. */
+  load: { seconds: number; untilMaxSeconds: number };
+  signal?: AbortSignal;
+  /** Called every second with how it stands. */
+  onSecond?: (now: Replicas, answers: Answers) => void;
+}
+
+/** A load on `web` that came and went, and what `web` made of it. */
+export interface Surge {
+  answers: Answers;
+  /** From the beginning of the load. */
+  samples: Sample[];
+  bounds: { min: number; max: number };
+  /** How long the load lasted. */
+  loadSeconds: number;
+  /** From the beginning of the load until the most replicas ran; undefined if they never did. */
+  secondsToMax: number | undefined;
+  /** From the end of the load until the fewest were left; likewise. */
+  secondsToMin: number | undefined;
+}
+
+/** Where requests to `web` go: the port that the mesh publishes, by every node. */
+export function webTargets(outputs: StackOutputs): LoadOptions["targets"] {
+  const port = webPort(outputs);
+  if (port === undefined) throw new Error("web publishes no port through the mesh; see webPublish");
+  return outputs.nodes.map(({ ingressAddress }) => ({ host: ingressAddress, port }));
+}
+
+/**
+ * Loads an autoscaled `web` once it has its fewest replicas, and waits until it has them again.
+ *
+ * @throws Error when it does not have them to begin with
+ */
+export async function surge(
+  outputs: StackOutputs,
+  options: SurgeOptions,
+  look = replicasByApi(outputs, "web"),
+): Promise<Surge> {
+  const bounds = taskBounds(serviceOf(outputs, "web") ?? { replicas: "global" });
+  if (!bounds || bounds.min === bounds.max)
+    throw new Error("web is not autoscaled; see webAutoscale");
+  const targets = webTargets(outputs);
+  const answers: Answers = { requests: 0, failed: {} };
+  const samples: Sample[] = [];
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
+
+  /** Whether that comes true before the time is over. */
+  const until = async (done: (now: Replicas) => boolean, seconds: number): Promise<boolean> => {
+    const deadline = performance.now() + 1000 * seconds;
+    while (!signal.aborted && performance.now() < deadline) {
+      const now = samples.at(-1);
+      if (now) options.onSecond?.(now, answers);
+      if (now && done(now)) return true;
+      await pause(Math.min(1000, deadline - performance.now()), signal);
+    }
+    options.signal?.throwIfAborted();
+    return false;
+  };
+  const has = (replicas: number) => (now: Replicas) =>
+    now.wanted === replicas && now.running === replicas;
+  const watching = sampleReplicas(look, samples, signal);
+  try {
+    if (!(await until(has(bounds.min), CALM_SECONDS))) {
+      throw new Error(`web does not get to its fewest replicas (${bounds.min}) without a load`);
+    }
+    const calm = samples.at(-1)!.seconds;
+    const overload = new AbortController();
+    const loading = sendRequests(
+      { ...LOAD, targets },
+      answers,
+      AbortSignal.any([overload.signal, signal]),
+    );
+    const started = performance.now();
+    const { seconds, untilMaxSeconds } = options.load;
+    await until(has(bounds.max), untilMaxSeconds);
+    await until(() => false, seconds - (performance.now() - started) / 1000);
+    overload.abort();
+    await loading;
+    const ended = samples.at(-1)!.seconds;
+
+    const trickle = sendRequests({ ...TRICKLE, targets }, answers, signal);
+    await until(has(bounds.min), CALM_SECONDS);
+    stop.abort();
+    await trickle;
+    const since = samples.filter((sample) => sample.seconds >= calm);
+    const loaded = since.map((sample) => ({ ...sample, seconds: sample.seconds - calm }));
+    return { answers, bounds, samples: loaded, ...times(loaded, bounds, ended - calm) };
+  } finally {
+    stop.abort();
+    await watching;
+  }
+}
+
+/**
+ * How long a service took to get to its most under a load, and back to its fewest after it.
+ *
+ * @param samples From the beginning of the load
+ * @param loadSeconds How long the load lasted
+ */
+export function times(samples: Sample[], { min, max }: Surge["bounds"], loadSeconds: number) {
+  const firstWith = (replicas: number, from: number) =>
+    samples.find(
+      ({ seconds, wanted, running }) =>
+        seconds >= from && wanted === replicas && running === replicas,
+    )?.seconds;
+  const back = firstWith(min, loadSeconds);
+  return {
+    loadSeconds,
+    secondsToMax: firstWith(max, 0),
+    secondsToMin: back === undefined ? undefined : back - loadSeconds,
+  };
+}
+
+/** What did not come out as it should, one a line. */
+export function surgeProblems({ answers, bounds, secondsToMax, secondsToMin }: Surge): string[] {
+  const failed = failures(answers);
+  return [
+    ...(secondsToMax === undefined ? [`web never had its ${bounds.max} replicas`] : []),
+    ...(secondsToMin === undefined ? [`web did not get back to ${bounds.min}`] : []),
+    ...(failed > 0 ? [`${failed} of ${answers.requests} requests failed`] : []),
+  ];
+}
