@@ -376,6 +376,7 @@ describe("secrets", () => {
     ["sshPrivateKey", "-----BEGIN OPENSSH PRIVATE KEY-----\naccess\n"],
     ["key", "-----BEGIN EC PRIVATE KEY-----\napi-client-key\n"],
     ["portainerPassword", "open sesame"],
+    ["monitoringPassword", ""],
     ["unlockKey", ""],
   ])("include the output %s", async (name, value) => {
     expect(await resolve(dev.outputs[name])).toEqual({ value, secret: true });
@@ -383,10 +384,10 @@ describe("secrets", () => {
 
   test("include no other output, and are in none", async () => {
     const { managerJoinToken, workerJoinToken, sshPrivateKey, key, ...others } = dev.outputs;
-    const { portainerPassword, unlockKey, ...plain } = others;
+    const { portainerPassword, monitoringPassword, unlockKey, ...plain } = others;
     expect([
       ...[managerJoinToken, workerJoinToken, sshPrivateKey, key],
-      ...[portainerPassword, unlockKey],
+      ...[portainerPassword, monitoringPassword, unlockKey],
     ]).not.toContain(undefined);
     for (const [name, output] of Object.entries(plain)) {
       const { value, secret } = await resolve(output);

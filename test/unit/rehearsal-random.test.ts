@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { random } from "../../lab/rehearsal/random";
+
+jest.setTimeout(30_000); // fifty hashes, on a machine that does other things too
 
 async function password(inputs: Record<string, unknown>): Promise<string> {
   const type = "random:index/randomPassword:RandomPassword";
@@ -17,6 +20,19 @@ test.each([
   ["digits alone", { ...without, numeric: true }, /^[0-9]{400}$/],
 ])("makes a password of %s", async (_what, inputs, pattern) => {
   expect(await password({ length: 400, ...inputs })).toMatch(pattern);
+});
+
+test("comes with its bcrypt hash, which the C library finds right", async () => {
+  const task = {
+    ...{ type: "random:index/randomPassword:RandomPassword", name: "x", inputs: { length: 24 } },
+    ...{ provider: undefined, projectDir: tmpdir(), signal: AbortSignal.timeout(20_000) },
+  };
+  const { result, bcryptHash } = await random[task.type]!(task);
+  expect(bcryptHash).toMatch(/^\$2b\$10\$[./A-Za-z0-9]{53}$/);
+  const again = execFileSync("perl", ["-e", "print crypt($ENV{PASSWORD}, $ENV{HASH})"], {
+    env: { ...process.env, PASSWORD: String(result), HASH: String(bcryptHash) },
+  });
+  expect(again.toString()).toBe(bcryptHash);
 });
 
 test("is a different one each time", async () => {

@@ -197,6 +197,25 @@ describe("folders", () => {
     expect(existsSync(target()!)).toBe(false);
   });
 
+  test("gives a folder to the user that a service runs as", async () => {
+    node.command("chown", "");
+    const words = [0, SERVER, "/srv/swarm", "portainer", "prometheus:65534"];
+    expect((await node.run("storage/folders", words)).code).toBe(0);
+    expect(readdirSync(join(node.folder, "exported")).sort()).toEqual(["portainer", "prometheus"]);
+    expect(node.calls(/^chown/)).toEqual([`chown 65534 ${target()}/prometheus`]);
+  });
+
+  test("says so when it cannot", async () => {
+    node.command("chown", "exit 1");
+    const words = [0, SERVER, "/srv/swarm", "prometheus:65534"];
+    const { code, stderr } = await node.run("storage/folders", words);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: cannot give 192.168.42.19:/srv/swarm/prometheus to user 65534; export it with " +
+        "no_root_squash",
+    );
+  });
+
   test("runs again without harm", async () => {
     node.command("mount", 'mkdir "${@: -1}/portainer"; echo data >"${@: -1}/portainer/data"');
     expect((await folders()).code).toBe(0);
