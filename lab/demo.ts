@@ -15,7 +15,7 @@ import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
 import { surgeReport } from "./load/report";
 import { failures } from "./load/requests";
-import { SCALED_WEB, surge, surgeProblems, type Surge } from "./load/surge";
+import { LOADS, scaledWeb, surge, surgeProblems, type Surge } from "./load/surge";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
@@ -39,7 +39,7 @@ interface Wishes {
 }
 
 /** The load lasts two minutes, or until all replicas run: on emulated nodes that may take longer. */
-const LOAD = { seconds: 120, untilMaxSeconds: 240 };
+const LASTS = { seconds: 120, untilMaxSeconds: 240 };
 
 type Task = ListrTaskWrapper<Demo, never, never>;
 
@@ -113,7 +113,9 @@ async function swarmUp(
   signal: AbortSignal,
 ): Promise<void> {
   demo.engine = chooseEngine();
-  const { options, plan } = devStack(demo.hypervisor, demo.registry, autoscale ? SCALED_WEB : {});
+  const { hypervisor, registry } = demo;
+  const scaled = autoscale ? scaledWeb(hypervisor.domainType) : {};
+  const { options, plan } = devStack(hypervisor, registry, scaled);
   task.title = `Bring up ${plan.managers.length} managers and ${plan.workers.length} workers (engine: ${demo.engine.name})`;
 
   const running = new Set<string>();
@@ -129,7 +131,7 @@ async function swarmUp(
 
 async function loadWeb(demo: Demo, task: Task, signal: AbortSignal): Promise<void> {
   demo.surge = await surge(demo.outputs, {
-    load: LOAD,
+    load: { ...LOADS[demo.hypervisor.domainType], ...LASTS },
     signal,
     onSecond: ({ wanted, running }, answers) => {
       task.output = `${running} of ${wanted} replicas run; ${answers.requests} requests, ${failures(answers)} failed`;

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { chooseEngine, openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import { surgeReport } from "../../lab/load/report";
 import { replicasByApi, type Replicas } from "../../lab/load/replicas";
-import { LOAD, SCALED_WEB, surge, surgeProblems, webTargets } from "../../lab/load/surge";
+import { LOADS, scaledWeb, surge, surgeProblems, webTargets } from "../../lab/load/surge";
 import { sendRequests } from "../../lab/load/requests";
 import type { StackOutputs } from "../../lab/outputs";
 import { failures, Lab, Steps } from "./lab";
@@ -18,10 +18,7 @@ import { failures, Lab, Steps } from "./lab";
 const MINUTES = 60_000;
 jest.setTimeout(20 * MINUTES);
 
-const SETTINGS = {
-  ...SCALED_WEB,
-  ...{ managers: "1", workers: "2", storage: "none", portainer: "false" },
-};
+const SMALL = { managers: "1", workers: "2", storage: "none", portainer: "false" };
 
 const missing = process.env.LAB_ENGINE === "rehearsal" ? "LAB_ENGINE=rehearsal" : whyNoPulumi();
 const withPulumi = missing ? describe.skip : describe;
@@ -30,10 +27,14 @@ if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
 let lab: Lab;
 let outputs: StackOutputs;
 let look: () => Promise<Replicas>;
+let load: (typeof LOADS)["kvm"];
+let settings: Record<string, string>;
 
 beforeAll(async () => {
   lab = await Lab.start();
-  outputs = await chooseEngine().up(lab.stack(SETTINGS));
+  load = LOADS[lab.hypervisor.domainType];
+  settings = { ...scaledWeb(lab.hypervisor.domainType), ...SMALL };
+  outputs = await chooseEngine().up(lab.stack(settings));
   look = replicasByApi(outputs, "web");
 });
 afterAll(() => lab.stop());
@@ -54,7 +55,7 @@ async function reached(is: (wanted: number) => boolean, seconds: number): Promis
 async function underLoad(work: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const answers = { requests: 0, failed: {} };
-  const loading = sendRequests({ ...LOAD, targets: webTargets(outputs) }, answers, stop.signal);
+  const loading = sendRequests({ ...load, targets: webTargets(outputs) }, answers, stop.signal);
   try {
     await reached((wanted) => wanted > 1, 240);
     await work();
@@ -71,7 +72,9 @@ test("has everything that its users rely on", async () => {
 
 test("grows under a load, gets smaller after it, and leaves no request unanswered", async () => {
   const seconds = lab.hypervisor.domainType === "kvm" ? 90 : 240;
-  const result = await surge(outputs, { load: { seconds: 120, untilMaxSeconds: seconds } });
+  const result = await surge(outputs, {
+    load: { ...load, seconds: 120, untilMaxSeconds: seconds },
+  });
   console.log(surgeReport(result));
   expect(surgeProblems(result)).toEqual([]);
   expect(result.secondsToMax).toBeLessThanOrEqual(seconds);
@@ -79,7 +82,7 @@ test("grows under a load, gets smaller after it, and leaves no request unanswere
 
 withPulumi("with Pulumi's own engine", () => {
   let stack: Stack;
-  const run = (overrides = {}) => runOptions(lab.stack({ ...SETTINGS, ...overrides }));
+  const run = (overrides = {}) => runOptions(lab.stack({ ...settings, ...overrides }));
   const up = async (overrides: Record<string, string>): Promise<Steps> => {
     const steps = new Steps();
     const result = await stack.up({ ...run(overrides), onEvent: steps.onEvent });
@@ -89,7 +92,7 @@ withPulumi("with Pulumi's own engine", () => {
   const UPDATE = "services-web-service-update";
 
   beforeAll(async () => {
-    stack = await openStack(lab.stack(SETTINGS));
+    stack = await openStack(lab.stack(settings));
   });
 
   test("nothing is to be done where the autoscaler has moved replicas, after a refresh either", () =>
@@ -110,13 +113,13 @@ withPulumi("with Pulumi's own engine", () => {
     }));
 
   test("another most and fewest count at once, with nothing else touched", async () => {
-    const bounds = { webAutoscale: "max=4,min=3,cpu=50,window-down=60" };
+    const bounds = { webAutoscale: "max=3,min=2,cpu=60,window-down=60" };
     const steps = await up(bounds);
     expect(steps.of("update")).toEqual([UPDATE]);
     expect([...steps.of("create"), ...steps.of("replace")]).toEqual([]);
     const wanted = await replicas();
-    expect(wanted).toBeGreaterThanOrEqual(3);
-    expect(wanted).toBeLessThanOrEqual(4);
+    expect(wanted).toBeGreaterThanOrEqual(2);
+    expect(wanted).toBeLessThanOrEqual(3);
     await stack.up({ ...run(bounds), expectNoChanges: true });
   });
 

@@ -3,17 +3,14 @@ import { Cluster } from "../../lab/cluster";
 import { eventually } from "../../lab/conformance/check";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "../../lab/load/replicas";
 import { sendRequests, type Answers } from "../../lab/load/requests";
-import { LOAD, SCALED_WEB, webTargets } from "../../lab/load/surge";
+import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
 import type { NodeOutput } from "../../lab/outputs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
 
-const SETTINGS = {
-  ...SCALED_WEB,
-  ...{ managers: "3", workers: "1", storage: "none", portainer: "false" },
-};
+const SETTINGS = { managers: "3", workers: "1", storage: "none", portainer: "false" };
 
 /** Seconds in which a wrong decision would have been made: several of the controller's rounds. */
 const ROUNDS = 90;
@@ -52,7 +49,7 @@ describeWithPulumi("an autoscaled service", () => {
       ...operator.outputs,
       nodes: operator.outputs.nodes.filter(({ role }) => role === "worker"),
     });
-    const sending = sendRequests({ ...LOAD, targets }, answers, stop.signal);
+    const sending = sendRequests({ ...LOADS[operator.domainType], targets }, answers, stop.signal);
     return {
       answers,
       end: async () => {
@@ -63,14 +60,14 @@ describeWithPulumi("an autoscaled service", () => {
   }
 
   beforeAll(async () => {
-    operator = await Operator.start(SETTINGS);
+    operator = await Operator.start((type) => ({ ...scaledWeb(type), ...SETTINGS }));
     await operator.up();
     cluster = new Cluster(operator.outputs);
     look = replicasByApi(operator.outputs, "web");
     void sampleReplicas(look, samples, watching.signal);
     await reaches(1, 300);
     load = startLoad();
-    await reaches(5, 300);
+    await reaches(4, 300);
   });
   afterAll(async () => {
     watching.abort();
@@ -85,26 +82,26 @@ describeWithPulumi("an autoscaled service", () => {
       "service ps --format '{{.Node}}' --filter desired-state=running controller",
     );
     expect(nodes.split("\n").sort()).toEqual(["mg0", "mg1", "mg2"]);
-    expect(await wantedFor(ROUNDS)).toEqual([5]);
+    expect(await wantedFor(ROUNDS)).toEqual([4]);
   });
 
   test("keeps what it has while there is no Prometheus, and goes on when it is back", async () => {
     const [manager] = cluster.managers;
     await docker(manager!, "service scale --detach prometheus=0");
-    expect(await wantedFor(ROUNDS)).toEqual([5]);
+    expect(await wantedFor(ROUNDS)).toEqual([4]);
     await load.end();
-    expect(await wantedFor(ROUNDS)).toEqual([5]); // nothing known is no reason to have fewer
+    expect(await wantedFor(ROUNDS)).toEqual([4]); // nothing known is no reason to have fewer
     await docker(manager!, "service scale --detach prometheus=1");
     await reaches(1, 360);
     load = startLoad();
-    await reaches(5, 300);
+    await reaches(4, 300);
   });
 
   test("keeps what it has when the leader is lost, and the next one goes on", async () => {
     const lost = await leader();
     await operator.virsh("destroy", lost.name);
     // Replicas of the lost node start elsewhere: what counts is how many there should be.
-    expect(await wantedFor(ROUNDS)).toEqual([5]);
+    expect(await wantedFor(ROUNDS)).toEqual([4]);
     await load.end();
     await reaches(1, 420);
     await operator.virsh("start", lost.name);
@@ -119,7 +116,7 @@ describeWithPulumi("an autoscaled service", () => {
     const other = cluster.managers.find(({ name }) => name !== acting.name)!;
     await cluster.run(other, "systemctl stop docker.socket docker");
     load = startLoad();
-    await reaches(5, 300);
+    await reaches(4, 300);
     await load.end();
     await cluster.run(other, "systemctl start docker");
     await reaches(1, 360);

@@ -2,6 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { listNodes } from "../../lab/conformance/nodes";
 import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import type { StackOutputs } from "../../lab/outputs";
+import type { DomainType } from "../../plan/domain";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab";
 
@@ -37,11 +38,19 @@ export class Operator {
   /**
    * The `dev` stack in a lab of its own.
    *
-   * @param settings config that stays the same throughout
+   * @param given config that stays the same throughout; it may depend on how machines run there
    */
-  static async start(settings: Record<string, string> = {}): Promise<Operator> {
+  static async start(
+    given: Record<string, string> | ((type: DomainType) => Record<string, string>) = {},
+  ): Promise<Operator> {
     const lab = await Lab.start();
+    const settings = typeof given === "function" ? given(lab.hypervisor.domainType) : given;
     return new Operator(lab, await openStack(lab.stack(settings)), settings);
+  }
+
+  /** How its machines run. */
+  get domainType(): DomainType {
+    return this.lab.hypervisor.domainType;
   }
 
   /** Another stack in the same lab. */

@@ -163,7 +163,7 @@ describe("a surge", () => {
       last = { at: performance.now(), requests };
       return { wanted: busy ? 3 : 1, running: busy ? 3 : 1 };
     };
-    const load = { seconds: 2, untilMaxSeconds: 5 };
+    const load = { perSecond: 60, clients: 20, seconds: 2, untilMaxSeconds: 5 };
     const seconds = jest.fn();
     const result = await surge(outputs(port), { load, onSecond: seconds }, look);
     expect(surgeProblems(result)).toEqual([]);
@@ -177,9 +177,10 @@ describe("a surge", () => {
   test("of a service that is not autoscaled is none", async () => {
     const plain = { ...outputs(80), services: [{ ...outputs(80).services[0]!, replicas: 3 }] };
     delete plain.services[0]!.autoscale;
-    await expect(
-      surge(plain, { load: { seconds: 1, untilMaxSeconds: 1 } }, () => Promise.reject(new Error())),
-    ).rejects.toThrow("web is not autoscaled; see webAutoscale");
+    const load = { perSecond: 1, clients: 1, seconds: 1, untilMaxSeconds: 1 };
+    await expect(surge(plain, { load }, () => Promise.reject(new Error()))).rejects.toThrow(
+      "web is not autoscaled; see webAutoscale",
+    );
   });
 
   test("goes by all nodes", () => {
