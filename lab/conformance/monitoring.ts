@@ -106,7 +106,8 @@ async function nodeOf(cluster: Cluster, name: string): Promise<NodeOutput> {
   return node;
 }
 
-async function query(cluster: Cluster, expression: string): Promise<Sample[]> {
+/** The values of a PromQL expression at this moment, asked with the password. */
+export async function query(cluster: Cluster, expression: string): Promise<Sample[]> {
   const url = `${PROMETHEUS}/api/v1/query?query=${encodeURIComponent(expression)}`;
   const [answer] = await ask(cluster, [{ method: "GET", url, password: true }]);
   const { status, body } = answer!;

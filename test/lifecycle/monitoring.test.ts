@@ -1,0 +1,151 @@
+/** Monitoring, switched on and off, and what it says when something is wrong. */
+import { Cluster } from "../../lab/cluster";
+import { query } from "../../lab/conformance/monitoring";
+import { listTasks, serviceOf } from "../../lab/conformance/docker";
+import { nodesOf } from "../../lab/conformance/services";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeWithPulumi, MINUTES, Operator } from "./lab";
+
+jest.setTimeout(20 * MINUTES);
+
+const SETTINGS = { managers: "3", workers: "1", portainer: "false", storage: "none" };
+const MONITORING = { monitoring: "true", prometheusPublish: "9090:9090" };
+const ALL = {
+  ...MONITORING,
+  ...{ grafana: "true", grafanaPublish: "3000:3000", alertmanagerPublish: "9093:9093" },
+  autoscaling: "true",
+};
+
+/** Seconds until it is true; five minutes at most. An error counts as not yet. */
+async function secondsUntil(is: () => Promise<boolean>, what: string): Promise<number> {
+  const started = performance.now();
+  const passed = () => Math.round((performance.now() - started) / 1000);
+  while (!(await is().catch(() => false))) {
+    if (passed() > 300) throw new Error(`not within five minutes: ${what}`);
+    await sleep(1000);
+  }
+  return passed();
+}
+
+describeWithPulumi("monitoring", () => {
+  let operator: Operator;
+  let cluster: Cluster;
+
+  const docker = (command: string) => cluster.run(cluster.managers[0]!, `docker ${command}`);
+  /** The alerts that Prometheus has as firing. */
+  const firing = async () => {
+    const alerts = await query(cluster, 'ALERTS{alertstate="firing"}');
+    return [...new Set(alerts.map(({ metric }) => metric.alertname!))].sort();
+  };
+
+  beforeAll(async () => {
+    operator = await Operator.start(SETTINGS);
+    await operator.up();
+    cluster = new Cluster(operator.outputs);
+  });
+  afterAll(async () => {
+    await cluster.close();
+    await operator.stop();
+  });
+
+  test.each([
+    { what: "on", settings: MONITORING },
+    { what: "with all that belongs to it", settings: ALL },
+  ])("is switched $what by one up, with nothing to change the second time", async (given) => {
+    await operator.up(given.settings);
+    expect(await operator.failures()).toEqual([]);
+    await operator.expectNoChanges(given.settings);
+    await operator.refresh(given.settings, true);
+    await cluster.close();
+    cluster = new Cluster(operator.outputs);
+  });
+
+  test("is behind a password where it is published", async () => {
+    const address = cluster.nodes.at(-1)!.ingressAddress;
+    const password = `Basic ${Buffer.from(`admin:${operator.outputs.monitoringPassword}`).toString("base64")}`;
+    for (const port of [9090, 9093]) {
+      const url = `http://${address}:${port}/api/v2/status`;
+      expect((await fetch(url)).status).toBe(401);
+      expect((await fetch(url, { headers: { authorization: password } })).status).not.toBe(401);
+    }
+  });
+
+  test("takes less than 120 MB on a worker", async () => {
+    const worker = cluster.nodes.at(-1)!;
+    const rows = await cluster.run(
+      worker,
+      "docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.CPUPerc}}'",
+    );
+    console.log(rows);
+    const mebibytes = rows
+      .split("\n")
+      .filter((row) => /^(node-exporter|cadvisor)\./.test(row))
+      .map((row) => Number(/ ([\d.]+)MiB/.exec(row)![1]));
+    expect(mebibytes).toHaveLength(2);
+    expect((mebibytes[0]! + mebibytes[1]!) * 1.048576).toBeLessThan(120);
+  });
+
+  test("finds a new task with its label within 30 seconds", async () => {
+    const labels = "--label prometheus.port=9100 --network monitoring";
+    await docker(`service create --quiet --name shop ${labels} prom/node-exporter:v1.9.1`);
+    const seconds = await secondsUntil(async () => {
+      const [up] = await query(cluster, 'up{job="tasks",service="shop"}');
+      return up?.value[1] === "1";
+    }, "a target of the service shop");
+    console.log(`found ${seconds} s after its start`);
+    await docker("service rm shop");
+    expect(seconds).toBeLessThanOrEqual(30);
+  });
+
+  test("calls out a lost manager, and a service without a place", async () => {
+    expect(await firing()).toEqual([]);
+    const [home] = nodesOf(
+      "prometheus",
+      await listTasks(cluster, [serviceOf(operator.outputs, "prometheus")!]),
+      cluster.nodes,
+    );
+    const [, ...others] = cluster.managers; // the first one is asked
+    const lost = others.find(({ name }) => name !== home!.name)!;
+    await docker(
+      "service create --quiet --detach --name stuck --constraint node.labels.nowhere==1 busybox sleep 1d",
+    );
+    await operator.virsh("destroy", lost.name);
+    const expected = [
+      ...["IngressProbeFailing", "ManagerUnreachable", "NodeDown", "PrometheusTargetDown"],
+      ...["QuorumAtRisk", "ServiceBelowWanted"],
+    ];
+    const since = performance.now();
+    const seen = new Map<string, number>();
+    while (!expected.every((name) => seen.has(name))) {
+      const seconds = Math.round((performance.now() - since) / 1000);
+      if (seconds > 600) break;
+      for (const name of await firing().catch(() => [])) {
+        if (!seen.has(name)) seen.set(name, seconds);
+      }
+      await sleep(2000);
+    }
+    console.log(JSON.stringify(Object.fromEntries(seen)));
+    expect([...seen.keys()]).toEqual(expect.arrayContaining(expected));
+
+    await docker("service rm stuck");
+    await operator.virsh("start", lost.name);
+    const quiet = await secondsUntil(async () => (await firing()).length === 0, "no alert");
+    console.log(`none fires ${quiet} s after it has its power again`);
+  });
+
+  test("is gone again by one up, and machines and engines stay as they are", async () => {
+    const engines = () =>
+      Promise.all(
+        cluster.nodes.map((node) =>
+          cluster.run(node, "systemctl show -p ActiveEnterTimestamp docker"),
+        ),
+      );
+    const before = await engines();
+    const steps = await operator.up({});
+    expect(steps.of("replace")).toEqual([]);
+    expect(await engines()).toEqual(before);
+    expect(await docker("service ls --format '{{.Name}}'")).toBe("web");
+    await operator.expectNoChanges();
+    expect(await operator.failures()).toEqual([]);
+  });
+});
