@@ -67,7 +67,7 @@ describeWithPulumi("an autoscaled service", () => {
     void sampleReplicas(look, samples, watching.signal);
     await reaches(1, 300);
     load = startLoad();
-    await reaches(4, 300);
+    await reaches(3, 300);
   });
   afterAll(async () => {
     watching.abort();
@@ -82,26 +82,26 @@ describeWithPulumi("an autoscaled service", () => {
       "service ps --format '{{.Node}}' --filter desired-state=running controller",
     );
     expect(nodes.split("\n").sort()).toEqual(["mg0", "mg1", "mg2"]);
-    expect(await wantedFor(ROUNDS)).toEqual([4]);
+    expect(await wantedFor(ROUNDS)).toEqual([3]);
   });
 
   test("keeps what it has while there is no Prometheus, and goes on when it is back", async () => {
     const [manager] = cluster.managers;
     await docker(manager!, "service scale --detach prometheus=0");
-    expect(await wantedFor(ROUNDS)).toEqual([4]);
+    expect(await wantedFor(ROUNDS)).toEqual([3]);
     await load.end();
-    expect(await wantedFor(ROUNDS)).toEqual([4]); // nothing known is no reason to have fewer
+    expect(await wantedFor(ROUNDS)).toEqual([3]); // nothing known is no reason to have fewer
     await docker(manager!, "service scale --detach prometheus=1");
     await reaches(1, 360);
     load = startLoad();
-    await reaches(4, 300);
+    await reaches(3, 300);
   });
 
   test("keeps what it has when the leader is lost, and the next one goes on", async () => {
     const lost = await leader();
     await operator.virsh("destroy", lost.name);
     // Replicas of the lost node start elsewhere: what counts is how many there should be.
-    expect(await wantedFor(ROUNDS)).toEqual([4]);
+    expect(await wantedFor(ROUNDS)).toEqual([3]);
     await load.end();
     await reaches(1, 420);
     await operator.virsh("start", lost.name);
@@ -116,7 +116,7 @@ describeWithPulumi("an autoscaled service", () => {
     const other = cluster.managers.find(({ name }) => name !== acting.name)!;
     await cluster.run(other, "systemctl stop docker.socket docker");
     load = startLoad();
-    await reaches(4, 300);
+    await reaches(3, 300);
     await load.end();
     await cluster.run(other, "systemctl start docker");
     await reaches(1, 360);
