@@ -7,10 +7,12 @@ beforeEach(() => {
   node = new FakeNode();
   node.swarm(3, 2);
   node.write("networks/net1", "ingress-sbox");
+  node.write("peers/net1", peers(NODES));
 });
 afterEach(() => node.remove());
 
 const NODES = ["m1", "m2", "m3", "w1", "w2"];
+const peers = (ids: string[]) => ids.map((id) => `10.9.0.${id} `).join("");
 const ingress = (seconds = 0) => node.run("network/overlay", ["attach", seconds, "net1"]);
 const labels = () => NODES.map((id) => node.read(`nodes/${id}/labels`)?.split("\n").at(-1));
 
@@ -46,6 +48,24 @@ describe("ingress attach", () => {
     expect(await running).toMatchObject({ code: 0, stdout: "net1\n" });
   });
 
+  test("waits until every node that is there takes part in it", async () => {
+    node.write("peers/net1", peers(["m1", "m2", "w1"]));
+    node.member("w2", { role: "worker", state: "down" });
+    const running = ingress(20);
+    await node.called(/network inspect/, 4);
+    node.write("peers/net1", peers(["m1", "m2", "m3", "w1"]));
+    expect(await running).toMatchObject({ code: 0, stdout: "net1\n" });
+  });
+
+  test("gives up on a node that keeps the network before it", async () => {
+    node.write("peers/net1", peers(["m1", "m2", "m3", "w1"]));
+    const { code, stderr } = await ingress();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain(
+      "waiting for the ingress network net1 to reach every node",
+    );
+  });
+
   test("changes the nodes' labels every ten tries, which makes Docker try again", async () => {
     node.fastForward = true;
     node.write("networks/net1", "");
@@ -69,7 +89,7 @@ describe("ingress attach", () => {
     const { code, stdout, stderr } = await ingress();
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 0 s waiting for the ingress network net1 to reach this node",
+      "node1: gave up after 0 s waiting for the ingress network net1 to reach every node",
     );
   });
 });

@@ -24,16 +24,27 @@ attach() {
 # load balancer IP"). Docker tries again when something about the node changes, so now and then the
 # label does.
 attached_in_the_end() {
-  ! attached || return 0
+  ! { attached && everywhere; } || return 0
   TRIES=$((TRIES + 1))
   ((TRIES % 10 != 0)) || attach "$NETWORK.$TRIES" || true
   return 1
 }
 
-# On this node; others are no different.
+# With its own end of it: only a node itself knows that.
 attached() {
   [[ $(docker network inspect --format '{{range $name, $_ := .Containers}}{{$name}} {{end}}' \
     "$NETWORK" 2>/dev/null) == *-sbox* ]]
+}
+
+# Every node that is there takes part in it: some keep the network before it (seen after an `up` that
+# was killed while it replaced the network).
+everywhere() {
+  local peers nodes state address
+  peers=" $(docker network inspect --format '{{range .Peers}}{{.IP}} {{end}}' "$NETWORK" 2>/dev/null)" || return 1
+  nodes=$(docker node ls --quiet | xargs docker node inspect --format '{{.Status.State}} {{.Status.Addr}}') || return 1
+  while read -r state address; do
+    [[ $state != ready || $peers == *" $address "* ]] || return 1
+  done <<<"$nodes"
 }
 
 # `docker network rm` would ask for confirmation; the API does not.
@@ -54,7 +65,7 @@ main() {
     attach)
       wait_for "$seconds" "the nodes to take the label $LABEL" attach "$NETWORK"
       TRIES=0
-      wait_for "$seconds" "the ingress network $NETWORK to reach this node" attached_in_the_end
+      wait_for "$seconds" "the ingress network $NETWORK to reach every node" attached_in_the_end
       printf '%s\n' "$NETWORK"
       ;;
     remove) wait_for "$seconds" "the network $NETWORK to go" remove ;;
