@@ -8,13 +8,13 @@ import { failures, pause, sendRequests, type Answers, type LoadOptions } from ".
 
 /**
  * A load that one replica of `web` with so many CPUs cannot serve, and three can: in requests a second
- * and clients. On an emulated node a request takes nginx about 8 ms of CPU time, and its health check
- * 0.05 to 0.08 CPUs (measured, two cores for all nodes); what it takes without a load has to be less
+ * and clients. On an emulated node a request takes nginx about 4 ms of CPU time, and its health check
+ * 0.05 CPUs (measured, two cores for all nodes); what it takes without a load has to be less
  * than half of the target, or two replicas never become one. With KVM about a fortieth is assumed,
  * not measured.
  */
 export const LOADS = {
-  qemu: { webCpus: "0.25", perSecond: 50, clients: 20 },
+  qemu: { webCpus: "0.2", perSecond: 70, clients: 30 },
   kvm: { webCpus: "0.02", perSecond: 300, clients: 40 },
 } satisfies Record<DomainType, object>;
 
