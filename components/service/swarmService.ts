@@ -147,20 +147,22 @@ export function swarmService(
     hooks: dockerHooks(name, { ...onManager, ...remove }),
     ...opts,
   };
-  // The provider waits for the tasks where it has a number to wait for, and where no script does.
-  // That it stops waiting or begins to is also the one difference by which the provider sees that
-  // autoscaling was switched: so it sends the whole spec again when the service is its own once more.
+  // The provider cannot wait for a global service: it has no number to wait for. How long it waits
+  // before its first look is also the one difference by which it sees that autoscaling was switched: so
+  // it sends the whole spec again when the service is its own once more.
+  const waits = {
+    convergeConfig: { delay: autoscale ? "3s" : "2s", timeout: `${timeoutSeconds}s` },
+  };
   if (!autoscale) {
-    const waits = service.replicas !== "global";
-    const convergeConfig = { delay: "2s", timeout: `${timeoutSeconds}s` };
-    return new docker.Service(name, { ...inputs, ...(waits ? { convergeConfig } : {}) }, own);
+    const all = service.replicas === "global" ? inputs : { ...inputs, ...waits };
+    return new docker.Service(name, all, own);
   }
 
   const { min, max, labels } = autoscale;
   const wanted = pulumi.output({ ...inputs, labels }).apply(serviceUpdate);
   const made = new docker.Service(
     name,
-    { ...inputs, labels: wanted.labels },
+    { ...inputs, ...waits, labels: wanted.labels },
     { ...own, ignoreChanges: SCRIPTS_OWN },
   );
   managerScript(

@@ -288,8 +288,8 @@ describe("a service that is autoscaled", () => {
   });
 
   test("is the provider's own again when it is switched off, by an input that it looks at", () => {
-    expect(web(scaled).inputs).not.toHaveProperty("convergeConfig");
-    expect(web(one).inputs).toHaveProperty("convergeConfig");
+    expect(web(scaled).inputs).toHaveProperty("convergeConfig.delay", "3s");
+    expect(web(one).inputs).toHaveProperty("convergeConfig.delay", "2s");
   });
 
   test("is changed by a script on a manager, with the spec over stdin", () => {
