@@ -5,7 +5,7 @@
  * It stays up until Ctrl-C; with `--once` it ends after the checks. With `--autoscale` it loads an
  * autoscaled `web` for two minutes, and shows how its number of replicas follows.
  */
-import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { ListrTaskWrapper } from "listr2" with { "resolution-mode": "import" };
 import { Cluster } from "./cluster";
@@ -41,6 +41,9 @@ interface Wishes {
 /** The load lasts two minutes, or until all replicas run: on emulated nodes that may take longer. */
 const LASTS = { seconds: 120, untilMaxSeconds: 240 };
 
+/** Milliseconds, 24 days: what a timer can be set to. https://nodejs.org/api/timers.html */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 type Task = ListrTaskWrapper<Demo, never, never>;
 
 async function main(): Promise<void> {
@@ -56,7 +59,8 @@ async function main(): Promise<void> {
   if (failed || problems.length > 0) process.exitCode = 1;
   if (!values.once && !stop.signal.aborted) {
     console.log("\nUp until Ctrl-C.");
-    await once(stop.signal, "abort");
+    // The signal alone would not keep this process from ending: nothing else is left to do in it.
+    await sleep(LONGEST_TIMER, undefined, { signal: stop.signal }).catch(() => undefined);
   }
   console.log("\nTaking it down: the machines, networks and processes end with the lab.");
 }

@@ -26,14 +26,30 @@ const ASK =
   "curl --silent --fail --max-time 5 --unix-socket /var/run/docker.sock http://engine/swarm";
 
 /**
+ * How often all managers are asked, and the seconds in between. While they elect a leader none of them
+ * can speak for the swarm: that takes them 10 to 20 s, and the Docker provider does not try again.
+ * https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (ElectionTick)
+ */
+const ROUNDS = 10;
+const PAUSE_SECONDS = 2;
+
+/**
  * An `ssh_config` for one stack: every machine under its name, and two names that stand for whichever
  * manager can speak for the swarm at that moment (ANY_MANAGER, anyManagerBut). A manager is asked
  * before it is chosen, in the order given, so a machine that is away, or back but not yet in the
- * swarm, is passed over.
+ * swarm, is passed over. Where none can, all are asked again, for about half a minute.
  * https://man.openbsd.org/ssh_config
  */
 export function sshConfig(folder: string, user: string, hosts: SshHost[]): string {
   const managers = hosts.filter(({ role }) => role === "manager");
+  // `host` is what an earlier match has made of the name: once there is an address, no other manager
+  // is asked.
+  const round = managers.flatMap(({ name, address }) => [
+    `Match host swarm-*,!${anyManagerBut(name)} exec "ssh -F ${folder}/config ${name} ${ASK} >/dev/null 2>&1"`,
+    `  HostName ${address}`,
+  ]);
+  const pause = `Match host swarm-* exec "sleep ${PAUSE_SECONDS}; false"`;
+  const again = Array.from({ length: ROUNDS - 1 }, () => [pause, ...round]).flat();
   return [
     "Host *",
     `  User ${user}`,
@@ -47,12 +63,8 @@ export function sshConfig(folder: string, user: string, hosts: SshHost[]): strin
     "  ServerAliveInterval 10",
     "  LogLevel ERROR",
     ...hosts.flatMap(({ name, address }) => [`Host ${name}`, `  HostName ${address}`]),
-    // `host` is what an earlier match has made of the name: once there is an address, no other
-    // manager is asked.
-    ...managers.flatMap(({ name, address }) => [
-      `Match host swarm-*,!${anyManagerBut(name)} exec "ssh -F ${folder}/config ${name} ${ASK} >/dev/null 2>&1"`,
-      `  HostName ${address}`,
-    ]),
+    ...round,
+    ...again,
     "Match host swarm-*",
     "  HostName no-manager-answers.invalid",
     "",

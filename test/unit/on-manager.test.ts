@@ -28,11 +28,19 @@ function command(name: string, body: string): void {
   chmodSync(path, 0o755);
 }
 
-/** An `ssh` that notes its arguments and its stdin, and ends with these statuses one after the other. */
-function ssh(...statuses: number[]): void {
+/**
+ * An `ssh` that notes its arguments and its stdin, and ends with these statuses one after the other.
+ * Asked for the address first, it tells that of a manager from the given time on.
+ */
+function ssh(statuses: number[], { answersFrom = 1 } = {}): void {
   command(
     "ssh",
-    `printf '%s|' "$@" >>calls; cat >>calls; echo >>calls
+    `if [[ $1 == -G ]]; then
+  echo "$*" >>asked
+  (($(wc -l <asked) < ${answersFrom})) && echo "hostname no-manager-answers.invalid" || echo "hostname 192.0.2.10"
+  exit
+fi
+printf '%s|' "$@" >>calls; cat >>calls; echo >>calls
 statuses=(${statuses.join(" ")}); tries=$(grep -c ^-F calls)
 status=\${statuses[tries - 1]-${statuses.at(-1)}}
 ((status == 255)) || echo "the answer"
@@ -40,10 +48,11 @@ exit "$status"`,
   );
 }
 
-const calls = () =>
-  existsSync(join(folder, "calls"))
-    ? readFileSync(join(folder, "calls"), "utf8").trim().split("\n").filter(Boolean)
+const linesOf = (name: string) =>
+  existsSync(join(folder, name))
+    ? readFileSync(join(folder, name), "utf8").trim().split("\n").filter(Boolean)
     : [];
+const calls = () => linesOf("calls");
 
 async function onManager(config = join(folder, "config"), seconds = 60) {
   const child = spawn(SCRIPT, [`${seconds}`, config, "swarm-any", "bash -s -- arrive 1"], {
@@ -57,35 +66,46 @@ async function onManager(config = join(folder, "config"), seconds = 60) {
   return { code, ...output };
 }
 
-const CALL = () => `-F|${join(folder, "config")}|swarm-any|bash -s -- arrive 1|the script`;
+const CALL = () =>
+  `-F|${join(folder, "config")}|-o|HostName=192.0.2.10|swarm-any|bash -s -- arrive 1|the script`;
 
 test("hands command and stdin to ssh, and its answer and status on", async () => {
-  ssh(0);
+  ssh([0]);
   expect(await onManager()).toEqual({ code: 0, stdout: "the answer\n", stderr: "" });
   expect(calls()).toEqual([CALL()]);
 });
 
 test("does not repeat what failed on the manager", async () => {
-  ssh(3);
+  ssh([3]);
   expect((await onManager()).code).toBe(3);
   expect(calls()).toHaveLength(1);
 });
 
 test("repeats it, with the same stdin, when there was no connection", async () => {
-  ssh(255, 255, 0);
+  ssh([255, 255, 0]);
   expect(await onManager()).toMatchObject({ code: 0, stdout: "the answer\n" });
   expect(calls()).toEqual([CALL(), CALL(), CALL()]);
 });
 
-test("gives up after its bound", async () => {
-  ssh(255);
+test("asks again, and connects nowhere, until a manager can speak for the swarm", async () => {
+  ssh([0], { answersFrom: 3 });
+  expect(await onManager()).toMatchObject({ code: 0, stdout: "the answer\n", stderr: "" });
+  expect(linesOf("asked")).toEqual(Array(3).fill(`-G -F ${join(folder, "config")} swarm-any`));
+  expect(calls()).toEqual([CALL()]);
+});
+
+test.each([
+  { what: "no manager answers", given: { answersFrom: 100 } },
+  { what: "there is no connection", given: {} },
+])("gives up after its bound when $what", async ({ given }) => {
+  ssh([255], given);
   const { code, stderr } = await onManager(undefined, 0);
   expect(code).toBe(1);
   expect(stderr).toBe("no manager of a swarm with a leader answered within 0 s\n");
 });
 
 test("says how to get the config where there is none", async () => {
-  ssh(0);
+  ssh([0]);
   const { code, stderr } = await onManager(join(folder, "ssh/dev/config"));
   expect(code).toBe(1);
   expect(stderr).toBe(`there is no ${join(folder, "ssh/dev/config")}: run npm run ssh -- -s dev\n`);

@@ -160,7 +160,7 @@ describe("backup", () => {
       node.write(`${FOLDER}/2025${day}T000000Z-m2.tar.gz`, "old");
     }
     node.write(`${FOLDER}/notes`, "somebody's");
-    await backup();
+    expect(await backup()).toEqual({ code: 0, stdout: `${TODAY}\n`, stderr: "" });
     expect(fileNames()).toEqual([
       "20250301T000000Z-m2.tar.gz",
       "20250401T000000Z-m2.tar.gz",

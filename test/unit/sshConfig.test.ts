@@ -43,17 +43,31 @@ describe("an ssh_config", () => {
   });
 
   test("asks the managers in turn, and nobody else, whether they can speak for the swarm", () => {
-    expect(matches).toEqual([
+    const asked = matches.slice(0, 2);
+    expect(asked).toEqual([
       expect.stringMatching(
         /^Match host swarm-\*,!swarm-without-mg0 exec "ssh -F folder\/config mg0 curl .*\/swarm >/,
       ),
       expect.stringMatching(/^Match host swarm-\*,!swarm-without-mg1 exec "ssh .* mg1 curl /),
-      "Match host swarm-*",
     ]);
-    expect(lines[lines.indexOf(matches[1]!) + 1]).toBe("  HostName 192.0.2.11");
+    expect(lines[lines.indexOf(asked[1]!) + 1]).toBe("  HostName 192.0.2.11");
+  });
+
+  test("asks all of them again while they elect a leader, which takes up to 20 s", () => {
+    const pause = 'Match host swarm-* exec "sleep 2; false"';
+    const round = matches.slice(0, 2);
+    const rounds = matches.filter((match) => match === round[0]).length;
+    expect(matches.slice(2, -1)).toEqual(
+      Array(rounds - 1)
+        .fill([pause, ...round])
+        .flat(),
+    );
+    expect(lines[lines.indexOf(pause) + 1]).toBe(round[0]);
+    expect(2 * (rounds - 1)).toBeGreaterThan(15);
   });
 
   test("leads nowhere when no manager can", () => {
+    expect(matches.at(-1)).toBe("Match host swarm-*");
     expect(lines.at(-2)).toBe("  HostName no-manager-answers.invalid");
   });
 });
