@@ -25,7 +25,7 @@ import {
 } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
-import { authorityKey, failures, Lab, Steps, withCluster } from "./lab";
+import { authorityKey, failures, Lab, secondsUntil, Steps, withCluster } from "./lab";
 
 const MINUTES = 60_000;
 jest.setTimeout(15 * MINUTES);
@@ -36,17 +36,6 @@ if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
 
 let lab: Lab;
 let outputs: StackOutputs;
-
-/** Seconds until a condition holds; five minutes at most. An error counts as not yet. */
-async function seconds(condition: () => Promise<boolean>): Promise<number> {
-  const started = performance.now();
-  const passed = () => Math.round((performance.now() - started) / 1000);
-  while (!(await condition().catch(() => false))) {
-    if (passed() > 300) throw new Error("not within five minutes");
-    await sleep(1000);
-  }
-  return passed();
-}
 
 /** The packets that tcpdump shows on an interface, from before `work` until a second after it. */
 async function capture(device: string, filter: string, work: () => Promise<void>) {
@@ -141,8 +130,8 @@ describe("the dev stack", () => {
         (await listNodes(cluster, other!)).find(({ name }) => name === home)?.status;
 
       await lab.virsh("destroy", home);
-      const down = await seconds(async () => (await statusOf()) !== "Ready");
-      const back = await seconds(async () => {
+      const down = await secondsUntil(async () => (await statusOf()) !== "Ready");
+      const back = await secondsUntil(async () => {
         const answer = await fetch(url(other!.ingressAddress), {
           signal: AbortSignal.timeout(5000),
         });
@@ -152,7 +141,7 @@ describe("the dev stack", () => {
       expect(back).toBeLessThan(lab.hypervisor.domainType === "kvm" ? 60 : 180);
 
       await lab.virsh("start", home);
-      await seconds(async () => (await statusOf()) === "Ready");
+      await secondsUntil(async () => (await statusOf()) === "Ready");
     });
   });
 

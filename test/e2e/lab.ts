@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Cluster } from "../../lab/cluster";
@@ -50,6 +51,17 @@ export async function withCluster<T>(
   } finally {
     await cluster.close();
   }
+}
+
+/** Seconds until a condition holds; five minutes at most. An error counts as not yet. */
+export async function secondsUntil(condition: () => Promise<boolean>): Promise<number> {
+  const started = performance.now();
+  const passed = () => Math.round((performance.now() - started) / 1000);
+  while (!(await condition().catch(() => false))) {
+    if (passed() > 300) throw new Error("not within five minutes");
+    await sleep(1000);
+  }
+  return passed();
 }
 
 /** What does not hold of what users rely on, as the report has it. */

@@ -4,6 +4,7 @@ import { query } from "../../lab/conformance/monitoring";
 import { listTasks, serviceOf } from "../../lab/conformance/docker";
 import { nodesOf } from "../../lab/conformance/services";
 import { setTimeout as sleep } from "node:timers/promises";
+import { secondsUntil } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
@@ -15,17 +16,6 @@ const ALL = {
   ...{ grafana: "true", grafanaPublish: "3000:3000", alertmanagerPublish: "9093:9093" },
   autoscaling: "true",
 };
-
-/** Seconds until it is true; five minutes at most. An error counts as not yet. */
-async function secondsUntil(is: () => Promise<boolean>, what: string): Promise<number> {
-  const started = performance.now();
-  const passed = () => Math.round((performance.now() - started) / 1000);
-  while (!(await is().catch(() => false))) {
-    if (passed() > 300) throw new Error(`not within five minutes: ${what}`);
-    await sleep(1000);
-  }
-  return passed();
-}
 
 describeWithPulumi("monitoring", () => {
   let operator: Operator;
@@ -91,7 +81,7 @@ describeWithPulumi("monitoring", () => {
     const seconds = await secondsUntil(async () => {
       const [up] = await query(cluster, 'up{job="tasks",service="shop"}');
       return up?.value[1] === "1";
-    }, "a target of the service shop");
+    });
     console.log(`found ${seconds} s after its start`);
     await docker("service rm shop");
     expect(seconds).toBeLessThanOrEqual(30);
@@ -129,7 +119,7 @@ describeWithPulumi("monitoring", () => {
 
     await docker("service rm stuck");
     await operator.virsh("start", lost.name);
-    const quiet = await secondsUntil(async () => (await firing()).length === 0, "no alert");
+    const quiet = await secondsUntil(async () => (await firing()).length === 0);
     console.log(`none fires ${quiet} s after it has its power again`);
   });
 
