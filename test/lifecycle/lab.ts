@@ -96,8 +96,14 @@ export class Operator {
         if (here) killed ??= kill();
       },
     });
-    await expect(up).rejects.toThrow();
-    if (!killed) throw new Error(`the up ended without "${moment.operation} ${moment.resource}"`);
+    const end = await up.then(
+      () => "well",
+      (error: Error) => error.message,
+    );
+    expect(end).not.toBe("well");
+    if (!killed) {
+      throw new Error(`the up ended before "${moment.operation} ${moment.resource}": ${end}`);
+    }
     await killed;
     await this.stack.cancel();
   }
