@@ -292,11 +292,31 @@ printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
   });
 
   test.each(["pending", "error", "locked"])("refuses a swarm that is %s", async (state) => {
+    node.fastForward = true;
     node.engine(state);
     const { code, stderr } = await init();
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toContain("replace this machine");
     expect(node.calls(/swarm init/)).toEqual([]);
+  });
+
+  const MADE = "echo cluster1 >engine/cluster; echo active >engine/state";
+
+  test("waits for a run of its own that an up left which was killed", async () => {
+    node.engine("pending");
+    node.command("sleep", MADE);
+    expect(await init()).toEqual({ code: 0, stdout: "cluster1\n", stderr: "" });
+    expect(node.calls(/swarm init/)).toEqual([]);
+  });
+
+  test("is content when such a run is a moment faster", async () => {
+    node.engine("inactive");
+    node.failing("swarm init");
+    node.command(
+      "docker",
+      `[[ $* != "swarm init "* ]] || { ${MADE}; }; exec ${join(__dirname, "../fixtures/docker.sh")} "$@"`,
+    );
+    expect(await init()).toMatchObject({ code: 0, stdout: "cluster1\n" });
   });
 
   test("says so when Docker refuses", async () => {

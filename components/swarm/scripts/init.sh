@@ -12,16 +12,27 @@ remove_default_ingress() {
   [[ $answer == 204 || $answer == 404 ]]
 }
 
+# What the engine says of its part in a swarm. Another run of this, whose `up` was killed, may be in the
+# middle of it.
+state() {
+  local now deadline=$((SECONDS + 60))
+  while now=$(engine '{{.Swarm.LocalNodeState}}') && [[ $now == pending ]] && ((SECONDS < deadline)); do
+    sleep 1
+  done
+  printf '%s\n' "$now"
+}
+
 main() {
   local seconds=$1 address=$2 pool=$3
   wait_for "$seconds" "this machine to be ready" test -f "$READY"
   engine_answers || fail "the Docker engine does not answer"
-  case $(engine '{{.Swarm.LocalNodeState}}') in
+  case $(state) in
     inactive)
+      # Docker refuses it where such a run was a moment faster.
       docker swarm init \
         --advertise-addr "$address" --listen-addr "$address:2377" --data-path-addr "$address" \
         --default-addr-pool "$pool" >/dev/null \
-        || fail "docker swarm init failed"
+        || [[ $(state) == active ]] || fail "docker swarm init failed"
       ;;
     active) ;;
     *) fail "is part of a swarm that it cannot reach; replace this machine" ;;
