@@ -57,6 +57,7 @@ export class FakeNode {
       "secrets",
       "networks",
       "stacks",
+      "tasks",
       "tokens",
       "fail",
     ]) {

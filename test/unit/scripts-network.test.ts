@@ -62,7 +62,8 @@ describe("ingress attach", () => {
     const { code, stderr } = await ingress();
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toContain(
-      "waiting for the ingress network net1 to reach every node",
+      "waiting for the ingress network net1 to reach every node; " +
+        "restart the engine of one that keeps the former one (docker network ls)",
     );
   });
 
@@ -89,7 +90,8 @@ describe("ingress attach", () => {
     const { code, stdout, stderr } = await ingress();
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 0 s waiting for the ingress network net1 to reach every node",
+      "node1: gave up after 0 s waiting for the ingress network net1 to reach every node; " +
+        "restart the engine of one that keeps the former one (docker network ls)",
     );
   });
 });
@@ -127,12 +129,43 @@ describe("ingress remove", () => {
     expect(node.calls(/^curl/)).toHaveLength(1);
   });
 
+  test.each([
+    ["goes on at once", "when its task has ended", "w1 remove shutdown net1 ingress"],
+    ["goes on at once", "when its task is in another network", "w1 remove running net2 other"],
+    ["goes on at once", "when its task is meant to run", "w1 running running net1 ingress"],
+    ["goes on at once", "when its node is not there", "w2 remove running net1 ingress"],
+    ["waits", "when its task runs", "w1 remove running net1 ingress"],
+    ["waits", "when its task runs in several", "w1 remove running net2 other net1 ingress"],
+  ])("%s %s", async (what, _, task) => {
+    node.member("w2", { role: "worker", state: "down" });
+    node.write("tasks/t0", "w1 remove complete net1 ingress");
+    node.write("tasks/t1", task);
+    node.command("curl", "");
+    const running = remove(40);
+    await node.called(/inspect --type task/, 2);
+    expect(node.calls(/^curl/).length > 0).toBe(what === "goes on at once");
+    node.erase("tasks/t1");
+    await node.called(/^curl/, 1);
+    node.erase("networks/net1");
+    expect((await running).code).toBe(0);
+  });
+
+  test("goes on without a node that does not end its containers, after half of its time", async () => {
+    node.fastForward = true;
+    node.write("tasks/t1", "w1 remove running net1 ingress");
+    node.command("curl", "mv networks/net1 gone");
+    expect((await remove(20)).code).toBe(0);
+    expect(node.calls(/inspect --type task/).length).toBeGreaterThan(5);
+  });
+
   test("gives up on a network that stays", async () => {
     node.command("curl", "exit 7");
     node.fastForward = true;
     const { code, stderr } = await remove(5);
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe("node1: gave up after 5 s waiting for the network net1 to go");
+    expect(onlyMessage(stderr)).toBe(
+      "node1: gave up after 5 s waiting for the network net1 to go; restart the engine if it keeps it",
+    );
     expect(node.calls(/^curl/).length).toBeGreaterThan(1);
   });
 });

@@ -47,9 +47,29 @@ everywhere() {
   done <<<"$nodes"
 }
 
+# No node has a container in the network that is about to end, as far as nodes are there. Docker
+# takes an ingress network away while such containers are in it; their nodes then fail
+# to ("has active endpoints"), do not try again, and keep it until their engine is restarted (seen with
+# Docker 26, and in daemon/network.go, releaseIngress). A container has left before its task has ended.
+deserted() {
+  local ready tasks node wanted state networks
+  ready=$(docker node ls --quiet | xargs docker node inspect --format '{{.ID}} {{.Status.State}}') || return 1
+  tasks=$(docker node ls --quiet | xargs docker node ps --quiet --no-trunc) || return 1
+  [[ -n $tasks ]] || return 0
+  tasks=$(xargs docker inspect --type task --format \
+    '{{.NodeID}} {{.DesiredState}} {{.Status.State}}{{range .NetworksAttachments}} {{.Network.ID}} {{.Network.Spec.Name}}{{end}}' \
+    <<<"$tasks") || return 1
+  while read -r node wanted state networks; do
+    [[ $wanted == running || $state =~ ^(complete|failed|orphaned|rejected|remove|shutdown)$ || $ready != *"$node ready"* \
+      || " $networks " != *" $NETWORK "* ]] || return 1
+  done <<<"$tasks"
+}
+
 # `docker network rm` would ask for confirmation; the API does not.
 remove() {
   ! docker network inspect "$NETWORK" >/dev/null 2>&1 && return 0
+  # However long they take: who asked for the end of this network does not wait for ever.
+  deserted || ((SECONDS >= DESERTED)) || return 1
   local answer
   answer=$(curl --silent --show-error --max-time 60 --unix-socket /var/run/docker.sock \
     --request DELETE "http://engine/networks/$NETWORK" 2>&1) || true
@@ -65,10 +85,13 @@ main() {
     attach)
       wait_for "$seconds" "the nodes to take the label $LABEL" attach "$NETWORK"
       TRIES=0
-      wait_for "$seconds" "the ingress network $NETWORK to reach every node" attached_in_the_end
+      wait_for "$seconds" "the ingress network $NETWORK to reach every node; restart the engine of one that keeps the former one (docker network ls)" attached_in_the_end
       printf '%s\n' "$NETWORK"
       ;;
-    remove) wait_for "$seconds" "the network $NETWORK to go" remove ;;
+    remove)
+      DESERTED=$((SECONDS + seconds / 2))
+      wait_for "$seconds" "the network $NETWORK to go; restart the engine if it keeps it" remove
+      ;;
   esac
 }
 
