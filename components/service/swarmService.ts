@@ -154,7 +154,10 @@ export function swarmService(
     convergeConfig: { delay: autoscale ? "3s" : "2s", timeout: `${timeoutSeconds}s` },
   };
   if (!autoscale) {
-    const all = service.replicas === "global" ? inputs : { ...inputs, ...waits };
+    // A service without labels would keep those that it has, the autoscaler's too: to the provider no
+    // labels are as good as not said.
+    const labels = [{ label: "swarm.stack", value: pulumi.getStack() }];
+    const all = { ...inputs, labels, ...(service.replicas === "global" ? {} : waits) };
     return new docker.Service(name, all, own);
   }
 

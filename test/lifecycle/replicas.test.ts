@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { replicasByApi } from "../../lab/load/replicas";
 import { sendRequests } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
+import { withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
@@ -22,6 +23,17 @@ describeWithPulumi("an autoscaled web", () => {
 
   /** How many replicas web should have. */
   const replicas = async () => (await replicasByApi(operator.outputs, "web")()).wanted;
+
+  /** The names of its labels. */
+  const labels = () =>
+    withCluster(operator.outputs, async (cluster) => {
+      const format = "'{{range $name, $_ := .Spec.Labels}}{{$name}} {{end}}'";
+      const shown = await cluster.run(
+        cluster.managers[0]!,
+        `docker service inspect --format ${format} web`,
+      );
+      return shown.trim().split(" ");
+    });
 
   /** Waits until the autoscaler has chosen such a number. */
   async function reached(is: (wanted: number) => boolean, seconds: number): Promise<void> {
@@ -79,7 +91,7 @@ describeWithPulumi("an autoscaled web", () => {
     const off = { webAutoscale: "", webReplicas: "2" };
     for (const time of ["first", "second"]) {
       await operator.up(off);
-      expect([time, await replicas()]).toEqual([time, 2]);
+      expect([time, await replicas(), await labels()]).toEqual([time, 2, ["swarm.stack"]]);
       await operator.expectNoChanges(off);
       expect(await operator.failures()).toEqual([]);
 

@@ -292,6 +292,16 @@ describe("a service that is autoscaled", () => {
     expect(web(one).inputs).toHaveProperty("convergeConfig.delay", "2s");
   });
 
+  test("loses the autoscaler's labels then, since it has another one: the provider keeps all for none", () => {
+    for (const run of [one, dev]) {
+      const services = run.resources.filter(({ type }) => type === "docker:index/service:Service");
+      expect(services.length).toBeGreaterThan(0);
+      for (const { inputs } of services) {
+        expect(inputs.labels).toEqual([{ label: "swarm.stack", value: "dev" }]);
+      }
+    }
+  });
+
   test("is changed by a script on a manager, with the spec over stdin", () => {
     expect(given(scaled)).toMatchObject({
       create: onManager("any", "bash -s -- update web 600 2 5"),
