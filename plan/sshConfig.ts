@@ -37,7 +37,8 @@ const PAUSE_SECONDS = 2;
  * An `ssh_config` for one stack: every machine under its name, and two names that stand for whichever
  * manager can speak for the swarm at that moment (ANY_MANAGER, anyManagerBut). A manager is asked
  * before it is chosen, in the order given, so a machine that is away, or back but not yet in the
- * swarm, is passed over. Where none can, all are asked again, for about half a minute.
+ * swarm, is passed over. Where none can, all are asked again, for about half a minute, and
+ * longer where machines are silent: each is given ten seconds.
  * https://man.openbsd.org/ssh_config
  */
 export function sshConfig(folder: string, user: string, hosts: SshHost[]): string {

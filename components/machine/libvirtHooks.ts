@@ -10,8 +10,7 @@ import * as pulumi from "@pulumi/pulumi";
  *
  * A note in .cache/creating says that something is about to be made, and goes once the state has it.
  * Where the note is there before, an earlier `up` was ended in between, and what it has left is taken
- * away.
- * Without a note nothing is: it may be a stack's whose state is elsewhere, so that is said instead.
+ * away. Without a note nothing is: it may be a stack's whose state is elsewhere, so that is said instead.
  *
  * @param uri of the hypervisor
  * @returns for the component that they are children of

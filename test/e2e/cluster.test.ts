@@ -14,7 +14,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expectRefusal } from "../../lab/conformance/api";
 import { clientCertificate } from "../../lab/conformance/certificates";
-import { listNodes } from "../../lab/conformance/nodes";
+import { listNodes, nodeChecks } from "../../lab/conformance/nodes";
 import {
   chooseEngine,
   CONSOLE_LOG,
@@ -141,22 +141,20 @@ describe("the dev stack", () => {
       expect(back).toBeLessThan(lab.hypervisor.domainType === "kvm" ? 60 : 180);
 
       await lab.virsh("start", home);
-      // A manager that is back asks for votes until it hears of the leader, which can cost the others
-      // theirs once more. So all is well when it has been for a while.
+      await secondsUntil(async () => (await statusOf()) === "Ready");
+    });
+
+    // A manager that is back asks for votes until it hears of the leader, which can cost the others
+    // theirs once more. So all is well when it has been for a while.
+    await withCluster(outputs, async (cluster) => {
       let looks = 0;
-      const leaders = new Set<string>();
-      const well = await secondsUntil(async () => {
-        const nodes = await listNodes(cluster, other!).catch(() => []);
-        for (const { name, managerStatus } of nodes) {
-          if (managerStatus === "Leader") leaders.add(name);
-        }
-        const good = nodes.every(
-          ({ status, managerStatus }) => status === "Ready" && managerStatus !== "Unreachable",
+      await secondsUntil(async () => {
+        looks = await Promise.all(nodeChecks.map(({ run }) => run(cluster))).then(
+          () => looks + 1,
+          () => 0,
         );
-        looks = good && nodes.length > 0 ? looks + 1 : 0;
         return looks === 20;
       });
-      console.log(`all was well ${well} s after it had power; leaders: ${[...leaders].join(", ")}`);
     });
   });
 

@@ -18,7 +18,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { quote } from "shell-quote";
 
 const COMPONENTS = join(__dirname, "../../components");
-const DOCKER = join(__dirname, "../fixtures/docker.sh");
+/** Stands in for `docker`: what it can be told is at the head of it. */
+export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [

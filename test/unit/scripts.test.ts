@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeNode, onlyMessage } from "./fakeNode";
+import { DOCKER, FakeNode, onlyMessage } from "./fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 
@@ -312,10 +312,7 @@ printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
   test("is content when such a run is a moment faster", async () => {
     node.engine("inactive");
     node.failing("swarm init");
-    node.command(
-      "docker",
-      `[[ $* != "swarm init "* ]] || { ${MADE}; }; exec ${join(__dirname, "../fixtures/docker.sh")} "$@"`,
-    );
+    node.command("docker", `[[ $* != "swarm init "* ]] || { ${MADE}; }; exec ${DOCKER} "$@"`);
     expect(await init()).toMatchObject({ code: 0, stdout: "cluster1\n" });
   });
 

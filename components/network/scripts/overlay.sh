@@ -36,32 +36,37 @@ attached() {
     "$NETWORK" 2>/dev/null) == *-sbox* ]]
 }
 
+# about_nodes FORMAT: a line about every node.
+about_nodes() { docker node ls --quiet | xargs docker node inspect --format "$1"; }
+
 # Every node that is there takes part in it: some keep the network before it (seen after an `up` that
 # was killed while it replaced the network).
 everywhere() {
   local peers nodes state address
   peers=" $(docker network inspect --format '{{range .Peers}}{{.IP}} {{end}}' "$NETWORK" 2>/dev/null)" || return 1
-  nodes=$(docker node ls --quiet | xargs docker node inspect --format '{{.Status.State}} {{.Status.Addr}}') || return 1
+  nodes=$(about_nodes '{{.Status.State}} {{.Status.Addr}}') || return 1
   while read -r state address; do
     [[ $state != ready || $peers == *" $address "* ]] || return 1
   done <<<"$nodes"
 }
 
-# No node has a container in the network that is about to end, as far as nodes are there. Docker
-# takes an ingress network away while such containers are in it; their nodes then fail
-# to ("has active endpoints"), do not try again, and keep it until their engine is restarted (seen with
-# Docker 26, and in daemon/network.go, releaseIngress). A container has left before its task has ended.
+# No node that is there has a container in the network that is about to end. Docker takes an ingress
+# network away while such containers are in it; their nodes then fail to ("has active endpoints"), do
+# not try again, and keep it until their engine is restarted (seen with Docker 26, and in
+# daemon/network.go, releaseIngress). A container has left before its task has ended.
 deserted() {
-  local ready tasks node wanted state networks
-  ready=$(docker node ls --quiet | xargs docker node inspect --format '{{.ID}} {{.Status.State}}') || return 1
-  tasks=$(docker node ls --quiet | xargs docker node ps --quiet --no-trunc) || return 1
+  local tasks wanted state networks
+  tasks=$(about_nodes '{{.Status.State}} {{.ID}}' | awk '$1 == "ready" { print $2 }' \
+    | xargs docker node ps --quiet --no-trunc) || return 1
   [[ -n $tasks ]] || return 0
   tasks=$(xargs docker inspect --type task --format \
-    '{{.NodeID}} {{.DesiredState}} {{.Status.State}}{{range .NetworksAttachments}} {{.Network.ID}} {{.Network.Spec.Name}}{{end}}' \
+    '{{.DesiredState}} {{.Status.State}}{{range .NetworksAttachments}} {{.Network.ID}} {{.Network.Spec.Name}}{{end}}' \
     <<<"$tasks") || return 1
-  while read -r node wanted state networks; do
-    [[ $wanted == running || $state =~ ^(complete|failed|orphaned|rejected|remove|shutdown)$ || $ready != *"$node ready"* \
-      || " $networks " != *" $NETWORK "* ]] || return 1
+  while read -r wanted state networks; do
+    if [[ $wanted != running && " $networks " == *" $NETWORK "* \
+      && ! $state =~ ^(complete|failed|orphaned|rejected|remove|shutdown)$ ]]; then
+      return 1
+    fi
   done <<<"$tasks"
 }
 
