@@ -37,9 +37,12 @@ if (missing) console.warn(`Pulumi's own engine is left out. ${missing}`);
 let lab: Lab;
 let outputs: StackOutputs;
 
-/** The packets that tcpdump shows on an interface, from before `work` until a second after it. */
+/**
+ * The packets that tcpdump shows on an interface, from before `work` until a second after it.
+ * Without the time of each, whose fraction can be taken for a port.
+ */
 async function capture(device: string, filter: string, work: () => Promise<void>) {
-  const dump = spawn("tcpdump", ["-i", device, "-nn", "-l", filter]);
+  const dump = spawn("tcpdump", ["-i", device, "-nn", "-t", "-l", filter]);
   const ended = once(dump, "close");
   const shown = text(dump.stdout);
   // The first thing that it says is that it listens: what comes before that is not seen.
@@ -51,7 +54,7 @@ async function capture(device: string, filter: string, work: () => Promise<void>
     dump.kill("SIGINT");
     await ended;
   }
-  return (await shown).split("\n");
+  return (await shown).split("\n").filter(Boolean);
 }
 
 beforeAll(async () => {
@@ -113,8 +116,8 @@ describe("the dev stack", () => {
         await fetch(`http://${ingressAddress}/`, { headers: { connection: "close" } });
       }
     });
-    expect(seen.filter((line) => line.includes(".4789"))).toEqual([]);
-    expect(seen.filter((line) => line.includes("ESP(")).length).toBeGreaterThan(20);
+    expect(seen.filter((line) => !line.includes(": ESP("))).toEqual([]);
+    expect(seen.length).toBeGreaterThan(20);
   });
 
   test("keeps what Portainer stored when the manager under it loses its power", async () => {
