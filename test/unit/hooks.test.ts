@@ -1,44 +1,18 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerHooks } from "../../components/swarm/hooks";
-import { setMocks } from "../../lab/mocks";
+import { executable, inProgramFolder } from "./programFolder";
 
 jest.mock("node:timers/promises", () => ({ setTimeout: () => Promise.resolve() }));
 
-const project = process.cwd();
-let folder: string;
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "hooks-"));
-  mkdirSync(join(folder, "components/swarm"), { recursive: true });
-  onManager('printf "%s\\n" "$@" "$(cat)" >>calls');
-  process.chdir(folder); // a program runs in the project's folder
-  await setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
-});
-afterEach(() => {
-  process.chdir(project);
-  rmSync(folder, { recursive: true });
-});
+inProgramFolder();
+beforeEach(() => onManager('printf "%s\\n" "$@" "$(cat)" >>calls'));
 
 /** What stands in for components/swarm/on-manager. */
-function onManager(body: string): void {
-  const path = join(folder, "components/swarm/on-manager");
-  writeFileSync(path, `#!/bin/bash\n${body}\n`);
-  chmodSync(path, 0o755);
-}
+const onManager = (body: string) =>
+  executable("components/swarm/on-manager", `#!/bin/bash\n${body}\n`);
 
-const calls = () =>
-  existsSync(join(folder, "calls")) ? readFileSync(join(folder, "calls"), "utf8") : "";
+const calls = () => (existsSync("calls") ? readFileSync("calls", "utf8") : "");
 
 function hooks() {
   const { beforeCreate, onError } = dockerHooks("services-web", {

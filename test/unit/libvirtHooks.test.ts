@@ -1,39 +1,19 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { libvirtHooks } from "../../components/machine/libvirtHooks";
-import { setMocks } from "../../lab/mocks";
+import { executable, inProgramFolder, PROJECT } from "./programFolder";
 
-const project = process.cwd();
 const SCRIPT = "components/machine/make-room";
 const URI = "qemu:///system";
 const NOTE = ".cache/creating/stack/mg1-domain";
-let folder: string;
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "libvirt-hooks-"));
-  mkdirSync(join(folder, "bin"));
-  mkdirSync(join(folder, "components"));
-  mkdirSync(join(folder, "there"));
-  process.chdir(folder); // a program runs in the project's folder
-  mkdirSync("components/machine");
-  const script = readFileSync(join(project, SCRIPT), "utf8");
-  writeFileSync(SCRIPT, script.replace("\n", `\nPATH=${folder}/bin:$PATH\n`), { mode: 0o755 });
+inProgramFolder();
+beforeEach(() => {
+  mkdirSync("there");
+  const script = readFileSync(join(PROJECT, SCRIPT), "utf8");
+  executable(SCRIPT, script.replace("\n", `\nPATH=${process.cwd()}/bin:$PATH\n`));
   virsh(VIRSH);
-  await setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
-});
-afterEach(() => {
-  process.chdir(project);
-  rmSync(folder, { recursive: true });
 });
 
 /** A libvirt that has what there is a file for in the folder `there`; domains that run cannot go. */
@@ -47,10 +27,7 @@ case $1 in
   vol-delete) rm "there/$2" ;;
 esac`;
 
-function virsh(body: string): void {
-  writeFileSync("bin/virsh", `#!/bin/bash\n${body}\n`);
-  chmodSync("bin/virsh", 0o755);
-}
+const virsh = (body: string) => executable("bin/virsh", `#!/bin/bash\n${body}\n`);
 const calls = () => (existsSync("calls") ? readFileSync("calls", "utf8").trim().split("\n") : []);
 
 /** What becomes of one resource, as the engine tells it. */
