@@ -14,7 +14,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expectRefusal } from "../../lab/conformance/api";
 import { clientCertificate } from "../../lab/conformance/certificates";
-import { listNodes, nodeChecks } from "../../lab/conformance/nodes";
+import { listNodes } from "../../lab/conformance/nodes";
 import {
   chooseEngine,
   CONSOLE_LOG,
@@ -25,7 +25,15 @@ import {
 } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
 import type { StackOutputs } from "../../lab/outputs";
-import { authorityKey, failures, Lab, secondsUntil, Steps, withCluster } from "./lab";
+import {
+  authorityKey,
+  failures,
+  Lab,
+  secondsUntil,
+  Steps,
+  untilMembersAreWell,
+  withCluster,
+} from "./lab";
 
 const MINUTES = 60_000;
 jest.setTimeout(15 * MINUTES);
@@ -147,18 +155,7 @@ describe("the dev stack", () => {
       await secondsUntil(async () => (await statusOf()) === "Ready");
     });
 
-    // A manager that is back asks for votes until it hears of the leader, which can cost the others
-    // theirs once more. So all is well when it has been for a while.
-    await withCluster(outputs, async (cluster) => {
-      let looks = 0;
-      await secondsUntil(async () => {
-        looks = await Promise.all(nodeChecks.map(({ run }) => run(cluster))).then(
-          () => looks + 1,
-          () => 0,
-        );
-        return looks === 20;
-      });
-    });
+    await untilMembersAreWell(outputs);
   });
 
   test("refuses a machine with another host key", async () => {

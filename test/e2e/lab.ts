@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Cluster } from "../../lab/cluster";
 import { runChecks } from "../../lab/conformance";
+import { nodeChecks } from "../../lab/conformance/nodes";
 import { devStack } from "../../lab/devStack";
 import type { EngineOptions } from "../../lab/engine";
 import { startHypervisor, type Hypervisor } from "../../lab/hypervisor";
@@ -62,6 +63,24 @@ export async function secondsUntil(condition: () => Promise<boolean>): Promise<n
     await sleep(1000);
   }
   return passed();
+}
+
+/**
+ * Waits until all members are well, for five minutes at most. A manager that is back asks for votes
+ * until it hears of the leader, which can cost the others theirs once more: all is well when it has
+ * been in 20 looks running.
+ */
+export async function untilMembersAreWell(outputs: StackOutputs): Promise<void> {
+  await withCluster(outputs, async (cluster) => {
+    let looks = 0;
+    await secondsUntil(async () => {
+      looks = await Promise.all(nodeChecks.map(({ run }) => run(cluster))).then(
+        () => looks + 1,
+        () => 0,
+      );
+      return looks === 20;
+    });
+  });
 }
 
 /** What does not hold of what users rely on, as the report has it. */

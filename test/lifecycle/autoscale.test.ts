@@ -1,12 +1,11 @@
 /** An autoscaler whose parts are lost in the middle of a load: nothing scales wrongly, and it recovers. */
 import { eventually } from "../../lab/conformance/check";
-import { nodeChecks } from "../../lab/conformance/nodes";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "../../lab/load/replicas";
-import { sendRequests, type Answers } from "../../lab/load/requests";
+import { sendRequests } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
 import type { NodeOutput } from "../../lab/outputs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { withCluster } from "../e2e/lab";
+import { untilMembersAreWell, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
@@ -52,13 +51,13 @@ describeWithPulumi("an autoscaled service", () => {
 
   function startLoad() {
     const stop = new AbortController();
-    const answers: Answers = { requests: 0, failed: {} };
     // By the worker, which stays: a manager that is lost answers nobody.
     const targets = webTargets({
       ...operator.outputs,
       nodes: operator.outputs.nodes.filter(({ role }) => role === "worker"),
     });
-    const sending = sendRequests({ ...LOADS[operator.domainType], targets }, answers, stop.signal);
+    const load = { ...LOADS[operator.domainType], targets };
+    const sending = sendRequests(load, { requests: 0, failed: {} }, stop.signal);
     return async () => {
       stop.abort();
       await sending;
@@ -108,9 +107,11 @@ describeWithPulumi("an autoscaled service", () => {
     await endLoad();
     await wants(1, 420);
     await operator.virsh("start", lost.name);
-    await withCluster(operator.outputs, (cluster) =>
-      eventually(() => Promise.all(nodeChecks.map(({ run }) => run(cluster))), 300),
+    await eventually(
+      async () => expect(await operator.statuses()).toContain(`${lost.name} Ready`),
+      300,
     );
+    await untilMembersAreWell(operator.outputs);
     await reaches(1, 60);
   });
 

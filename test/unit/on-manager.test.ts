@@ -1,31 +1,21 @@
 import { spawn } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { executable } from "./programFolder";
 
 const SCRIPT = join(__dirname, "../../components/swarm/on-manager");
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "on-manager-"));
-  mkdirSync(join(folder, "bin"));
   writeFileSync(join(folder, "config"), "");
   command("sleep", "exit 0");
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function command(name: string, body: string): void {
-  const path = join(folder, "bin", name);
-  writeFileSync(path, `#!/bin/bash\ncd ${folder}\n${body}\n`);
-  chmodSync(path, 0o755);
+  executable(join(folder, "bin", name), `#!/bin/bash\ncd ${folder}\n${body}\n`);
 }
 
 /**
