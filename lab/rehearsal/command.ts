@@ -31,7 +31,7 @@ const remoteInputs = z.strictObject({
 
 const localInputs = z.strictObject({
   ...lifecycle,
-  create: z.string(),
+  create: z.string().optional(),
   stdin: z.string().default(""),
   environment: z.record(z.string(), z.string()).default({}),
   interpreter: z.array(z.string()).nonempty().default(["/bin/sh", "-c"]),
@@ -50,6 +50,8 @@ const remote: Executor = async (task) => {
 
 const local: Executor = async (task) => {
   const { create, stdin, environment, interpreter, dir } = readInputs(localInputs, task);
+  // One that only takes away does nothing at first, as in the plugin.
+  if (create === undefined) return { id: task.name, stdout: "", stderr: "" };
   const [program = "", ...args] = [...interpreter, create];
   const running = run(program, args, {
     cwd: path.resolve(task.projectDir, dir),

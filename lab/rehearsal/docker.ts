@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { z } from "zod";
 import { labels, labelMap } from "../../plan/dockerTypes";
@@ -245,11 +245,17 @@ class SshAgent extends http.Agent {
   override createConnection() {
     const { username, hostname } = this.url;
     const remote = ["-l", username, "--", hostname, "docker", "system", "dial-stdio"];
-    const { stdin, stdout } = spawn("ssh", [...this.sshOpts, "-T", ...remote], {
-      cwd: this.task.projectDir,
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    return Duplex.from({ writable: stdin, readable: stdout });
+    // As its file 3, since that alone is a socket to Node, which an agent keeps and ends as such.
+    const { stdio } = spawn(
+      "bash",
+      ["-c", 'exec ssh "$@" <&3 >&3 3>&-', "ssh", ...this.sshOpts, "-T", ...remote],
+      {
+        cwd: this.task.projectDir,
+        env: process.env, // as the caller sees it, jest too
+        stdio: ["ignore", "ignore", "inherit", "pipe"],
+      },
+    );
+    return stdio[3] as Socket;
   }
 }
 

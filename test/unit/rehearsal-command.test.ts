@@ -39,6 +39,11 @@ describe("local.Command", () => {
     );
   });
 
+  test("without a command for it, nothing is run", async () => {
+    const outputs = await local({ delete: "exit 3", stdin: "in", interpreter: ["/nowhere"] });
+    expect(outputs).toEqual({ id: "step", stdout: "", stderr: "" });
+  });
+
   test("a command that does not read a large stdin is no failure", async () => {
     const outputs = await local({ create: "true", stdin: "x".repeat(1_000_000) });
     expect(outputs.stdout).toBe("");

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { docker } from "../../lab/rehearsal/docker";
 import type { Outputs } from "../../lab/rehearsal/executor";
 import { run as execFile } from "../../lab/rehearsal/executor";
 import { tls } from "../../lab/rehearsal/tls";
+import { executable } from "./programFolder";
 import { dockerApi, type Answer, type DockerApi } from "../fixtures/docker-api";
 
 let folder: string;
@@ -554,6 +555,37 @@ describe("the provider", () => {
       expect(await make(type, inputs)).toEqual({ id: "new-id" });
     } finally {
       delete process.env.DOCKER_HOST;
+    }
+  });
+
+  test("is reached by ssh, with one connection for all that a resource asks", async () => {
+    const { PATH } = process.env;
+    process.env.PATH = `${folder}:${PATH}`;
+    const socket = new URL(api.host).pathname;
+    executable(
+      path.join(folder, "ssh"),
+      `#!${process.execPath}
+require("node:fs").appendFileSync("${folder}/calls", process.argv.slice(2).join(" ") + "\\n");
+const engine = require("node:net").connect("${socket}");
+process.stdin.pipe(engine).pipe(process.stdout);
+`,
+    );
+    let looks = 0;
+    answers = (request) => {
+      if (request.startsWith("POST")) return { status: 200, body: {} };
+      if (looks++ === 0) return { status: 404, body: {} };
+      return { status: 200, body: { Id: "sha256:1", RepoDigests: ["nginx@sha256:2"] } };
+    };
+    try {
+      const provider = { host: "ssh://debian@swarm-any", sshOpts: '["-F","config"]' };
+      const image = await make("RemoteImage", { name: "nginx:1" }, { provider });
+      expect(image.repoDigest).toBe("nginx@sha256:2");
+      expect(api.calls).toHaveLength(3);
+      expect(readFileSync(path.join(folder, "calls"), "utf8")).toBe(
+        "-F config -T -l debian -- swarm-any docker system dial-stdio\n",
+      );
+    } finally {
+      process.env.PATH = PATH;
     }
   });
 
