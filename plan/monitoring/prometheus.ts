@@ -17,6 +17,13 @@ export interface PrometheusArgs {
   meshPorts: number[];
 }
 
+/**
+ * Seconds between two looks at what there is in the swarm. What is new is first read after that, at
+ * most 5 seconds in which Prometheus gathers changes (`updatert` in its discovery/manager.go), and at
+ * most one scrape interval.
+ */
+const DISCOVERY_SECONDS = 5;
+
 /** Where Prometheus finds its files. */
 export const PROMETHEUS_FILES = {
   config: "/etc/prometheus/prometheus.yml",
@@ -56,7 +63,7 @@ export function prometheusConfig(args: PrometheusArgs): string {
   const discovery = (role: "tasks" | "nodes") => ({
     host: address("api-reader").replace(/^/, "http://"),
     role,
-    refresh_interval: every,
+    refresh_interval: `${DISCOVERY_SECONDS}s`,
     ...(role === "tasks" ? { filters: [{ name: "desired-state", values: ["running"] }] } : {}),
   });
   const tasks = { dockerswarm_sd_configs: [discovery("tasks")] };

@@ -123,6 +123,23 @@ describeWithPulumi("monitoring", () => {
     console.log(`none fires ${quiet} s after it has its power again`);
   });
 
+  test("finds a new node within 30 seconds", async () => {
+    await operator.up({ ...ALL, workers: "2" });
+    const joined = await docker("node inspect --format '{{json .CreatedAt}}' worker1");
+    const up = 'up{job=~"engines|nodes|cadvisor",node="worker1"} == 1';
+    await secondsUntil(async () => (await query(cluster, up)).length === 3);
+    const first = await query(cluster, `min_over_time(timestamp(${up})[15m:1s])`);
+    const seconds = Object.fromEntries(
+      first.map(({ metric, value: [, at] }) => [
+        metric.job!,
+        Math.round(Number(at) - Date.parse(JSON.parse(joined) as string) / 1000),
+      ]),
+    );
+    console.log("found so many seconds after it joined, exporters once they run:", seconds);
+    expect(seconds.engines).toBeLessThanOrEqual(30);
+    await operator.up(ALL);
+  });
+
   test("is gone again by one up, and machines and engines stay as they are", async () => {
     const engines = () =>
       Promise.all(
