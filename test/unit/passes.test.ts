@@ -28,8 +28,10 @@ test.each([
   expect(passes([error])).toBe(false);
 });
 
-test("what is there already is only its own, made late, when something took too long before", () => {
-  const there = `${DAEMON}rpc error: code = AlreadyExists desc = name conflicts with an existing object: service web already exists`;
+test.each([
+  `${DAEMON}rpc error: code = AlreadyExists desc = name conflicts with an existing object: service web already exists`,
+  `${DAEMON}rpc error: code = InvalidArgument desc = port '80' is already in use by service 'web' (tbcym118tahc) as an ingress port`,
+])("is only its own, made late, when something took too long before: %j", (there) => {
   expect(passes([there])).toBe(false);
   expect(passes([there, "context deadline exceeded"])).toBe(true);
   expect(passes([there, there, "context deadline exceeded"])).toBe(true);
