@@ -2,7 +2,10 @@ import type { Client } from "ssh2";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { dial, execute } from "./rehearsal/ssh";
 
-/** A running stack, known by its outputs alone: what checks and reports look at. */
+/**
+ * A running stack, known by its outputs alone: what checks and reports look at. A node that did not
+ * answer is not dialled again, so that one dead node costs a report one wait.
+ */
 export class Cluster {
   readonly nodes: NodeOutput[];
   readonly managers: NodeOutput[];

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Cluster } from "../../lab/cluster";
 import { runChecks } from "../../lab/conformance";
+import { eventually } from "../../lab/conformance/check";
 import { nodeChecks } from "../../lab/conformance/nodes";
 import { devStack } from "../../lab/devStack";
 import type { EngineOptions } from "../../lab/engine";
@@ -57,30 +57,37 @@ export async function withCluster<T>(
 /** Seconds until a condition holds; five minutes at most. An error counts as not yet. */
 export async function secondsUntil(condition: () => Promise<boolean>): Promise<number> {
   const started = performance.now();
-  const passed = () => Math.round((performance.now() - started) / 1000);
-  while (!(await condition().catch(() => false))) {
-    if (passed() > 300) throw new Error("not within five minutes");
-    await sleep(1000);
-  }
-  return passed();
+  await eventually(async () => {
+    if (!(await condition())) throw new Error("not within five minutes");
+  }, 300);
+  return secondsSince(started);
 }
 
 /**
- * Waits until all members are well, for five minutes at most. A manager that is back asks for votes
- * until it hears of the leader, which can cost the others theirs once more: all is well when it has
- * been in 20 looks running.
+ * Waits until all members are well, for ten minutes at most; rejects with what was not. A manager
+ * that is back asks for votes until it hears of the leader, which can cost the others theirs once
+ * more: all is well when it has been so for 20 seconds.
  */
 export async function untilMembersAreWell(outputs: StackOutputs): Promise<void> {
-  await withCluster(outputs, async (cluster) => {
-    let looks = 0;
-    await secondsUntil(async () => {
-      looks = await Promise.all(nodeChecks.map(({ run }) => run(cluster))).then(
-        () => looks + 1,
-        () => 0,
+  let wellSince = Infinity;
+  await eventually(async () => {
+    const started = performance.now();
+    try {
+      await withCluster(outputs, (cluster) =>
+        Promise.all(nodeChecks.map(({ run }) => run(cluster))),
       );
-      return looks === 20;
-    });
-  });
+    } catch (error) {
+      wellSince = Infinity;
+      throw error;
+    }
+    wellSince = Math.min(wellSince, started);
+    const seconds = secondsSince(wellSince);
+    if (seconds < 20) throw new Error(`all members are well, but only for ${seconds} s`);
+  }, 600);
+}
+
+function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 1000);
 }
 
 /** What does not hold of what users rely on, as the report has it. */

@@ -43,11 +43,11 @@ describeWithPulumi("monitoring", () => {
     { what: "with all that belongs to it", settings: ALL },
   ])("is switched $what by one up, with nothing to change the second time", async (given) => {
     await operator.up(given.settings);
+    await cluster.close();
+    cluster = new Cluster(operator.outputs);
     expect(await operator.failures()).toEqual([]);
     await operator.expectNoChanges(given.settings);
     await operator.refresh(given.settings, true);
-    await cluster.close();
-    cluster = new Cluster(operator.outputs);
   });
 
   test("is behind a password where it is published", async () => {
