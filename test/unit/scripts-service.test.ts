@@ -108,15 +108,27 @@ describe("file", () => {
     expect(node.calls(/secret create/)).toHaveLength(1);
   });
 
-  test("gives up when it cannot be made", async () => {
+  test("gives up when it cannot be made, with the reason", async () => {
     node.swarm(1);
     node.fastForward = true;
     node.failing("secret create");
     const { code, stderr } = await file("create");
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 30 s waiting for the secret name-1 to be made",
+      "node1: gave up after 120 s waiting for the secret name-1 to be made: " +
+        "Error response from daemon: fake failure of docker secret create",
     );
+  });
+
+  test("says at once what Docker finds wrong with it", async () => {
+    node.swarm(1);
+    const { code, stderr } = await file("create", "secret", "a".repeat(512_000));
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: Docker refuses the secret name-1: Error response from daemon: rpc error: code = " +
+        "InvalidArgument desc = secret data must be larger than 0 and less than 512000 bytes",
+    );
+    expect(node.calls(/secret create/)).toHaveLength(1);
   });
 
   test("removes it once no task uses it any more, and is content where it is gone", async () => {

@@ -7,7 +7,14 @@
 # Docker prints an empty line for what is not there.
 id_of() { docker "$KIND" inspect --format '{{.ID}}' "$NAME" 2>/dev/null | grep .; }
 
-created() { id_of || printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>/dev/null; }
+# A try is given up by Docker after 20 s when the managers cannot decide; what Docker finds wrong with
+# the content will not be right in a moment.
+created() {
+  ! id_of || return 0
+  SAID=$(printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>&1) && printf '%s\n' "$SAID" && return 0
+  [[ $SAID != *InvalidArgument* ]] || fail "Docker refuses the $KIND $NAME: $SAID"
+  return 1
+}
 
 # Docker refuses while a task that is about to end still uses it.
 removed() {
@@ -18,7 +25,7 @@ main() {
   local action=$1
   KIND=$2 NAME=$3
   case $action in
-    create) wait_for 30 "the $KIND $NAME to be made" created ;;
+    create) wait_for 120 "the $KIND $NAME to be made" created ;;
     remove) wait_for 60 "the $KIND $NAME to go" removed ;;
   esac
 }

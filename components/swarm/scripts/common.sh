@@ -15,14 +15,15 @@ fail() {
   exit 1
 }
 
-# wait_for SECONDS WHAT COMMAND...: tries the command every second until it succeeds.
+# wait_for SECONDS WHAT COMMAND...: tries the command every second until it succeeds. What it left in
+# SAID is the reason that is given when it never does.
 wait_for() {
   local seconds=$1 what=$2
   shift 2
   local deadline=$((SECONDS + seconds))
   until "$@"; do
     if ((SECONDS >= deadline)); then
-      fail "gave up after ${seconds} s waiting for ${what}"
+      fail "gave up after ${seconds} s waiting for ${what}${SAID:+: $SAID}"
     fi
     sleep 1
   done
