@@ -96,7 +96,7 @@ async function program() {
     inSwarm,
   );
   const monitoring = config.monitoring
-    ? new Monitoring("monitoring", { ...home, machines, published }, inSwarm)
+    ? new Monitoring("monitoring", { ...home, published }, inSwarm)
     : undefined;
   return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
 }

@@ -9,6 +9,12 @@ export interface NodeAttributes {
   labels: string[];
 }
 
+/**
+ * The label of every node that says at which address its published ports answer: Docker knows the
+ * advertise address only.
+ */
+export const ADDRESS_LABEL = "swarm.address";
+
 /** One entry of the config's `nodeLabels`: a label for a node, or for all nodes of a role. */
 export interface NodeLabel {
   /** Name of a node, or `manager` or `worker`. */

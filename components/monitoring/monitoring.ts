@@ -5,7 +5,6 @@ import type { Config } from "../../plan/config";
 import { MONITORING_NETWORK } from "../../plan/monitoring/ports";
 import { webConfig } from "../../plan/monitoring/webConfig";
 import type { ServicePlan } from "../../plan/services";
-import type { Machine } from "../machine/machine";
 import { overlayNetwork } from "../network/overlayNetwork";
 import type { ServiceHome } from "../service/swarmService";
 import type { SharedFolder } from "../storage/sharedStorage";
@@ -23,8 +22,6 @@ export interface MonitoringArgs extends ServiceHome {
   services: ServicePlan[];
   /** Where they keep data. */
   storage: SharedFolder;
-  /** The nodes. */
-  machines: Machine[];
   /** Ports that services have open on nodes. */
   published: OpenPort[];
 }

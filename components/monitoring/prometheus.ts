@@ -3,7 +3,6 @@ import type { Config } from "../../plan/config";
 import type { OpenPort } from "../../plan/compose";
 import { PROMETHEUS_FILES, prometheusConfig } from "../../plan/monitoring/prometheus";
 import { meshTcpPorts } from "../../plan/publish";
-import type { Machine } from "../machine/machine";
 import { swarmService } from "../service/swarmService";
 import {
   asConfig,
@@ -21,8 +20,6 @@ import {
 
 export interface PrometheusArgs extends MonitoringHome {
   config: Pick<Config, "prometheusRetention" | "scrapeSeconds">;
-  /** The nodes, whose published ports are tried. */
-  machines: Machine[];
   /** Ports that services have open on nodes. */
   published: OpenPort[];
   passwords: Passwords;
@@ -38,19 +35,11 @@ const RETENTION_SIZE = "1GB";
 export class Prometheus extends pulumi.ComponentResource {
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:monitoring:Prometheus", name, {}, opts);
-    const { config, machines, published, passwords } = args;
-    const nodes = pulumi.all(
-      machines.map(({ name, inboundAddress }) =>
-        inboundAddress.apply((address) => ({ name, address })),
-      ),
-    );
-    const configuration = nodes.apply((nodes) =>
-      prometheusConfig({
-        scrapeSeconds: config.scrapeSeconds,
-        nodes,
-        meshPorts: meshTcpPorts(published),
-      }),
-    );
+    const { config, published, passwords } = args;
+    const configuration = prometheusConfig({
+      scrapeSeconds: config.scrapeSeconds,
+      meshPorts: meshTcpPorts(published),
+    });
     const main = filed(`${name}-config`, args, "config", "prometheus", configuration, this);
     const alerts = staticFile("alerts.yml");
     const rules = filed(`${name}-alerts`, args, "config", "prometheus-alerts", alerts, this);

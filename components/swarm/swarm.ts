@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeAttributes } from "../../plan/attributes";
+import { ADDRESS_LABEL, type NodeAttributes } from "../../plan/attributes";
 import { managerOfBackup } from "../../plan/backup";
 import type { Config } from "../../plan/config";
 import type { Ingress } from "../../plan/ingress";
@@ -368,6 +368,8 @@ export class Swarm extends pulumi.ComponentResource {
         create: [
           ...["arrive", joinTimeoutSeconds, join.stdout, machine.role, machine.advertiseAddress],
           ...[availability, ...labels],
+          // Prometheus finds there where the node's published ports are tried.
+          pulumi.interpolate`${ADDRESS_LABEL}=${machine.inboundAddress}`,
         ],
         delete: ["leave", drainTimeoutSeconds, join.stdout, awaySeconds, config.nodesAtOnce],
         triggers: [machine.identity],

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { ADDRESS_LABEL } from "../attributes";
 import { API_PORT, METRICS_PORT } from "../engine";
 import {
   MONITORING_NETWORK,
@@ -11,8 +12,6 @@ import {
 export interface PrometheusArgs {
   /** How often metrics are read and rules looked at, and how often the swarm is asked what runs. */
   scrapeSeconds: number;
-  /** Every node, and where published ports answer on it. */
-  nodes: { name: string; address: string }[];
   /** TCP ports that the routing mesh publishes on every node. */
   meshPorts: number[];
 }
@@ -49,14 +48,17 @@ const NODE_LABEL = copy(`${META}node_hostname`, "node");
 /** Each is once on a node, so the node's name says more than an address that changes. */
 const NODE_AS_INSTANCE = copy(`${META}node_hostname`, "instance");
 
+/** What discovery makes of the label that has the node's address for published ports. */
+const INBOUND_ADDRESS = `${META}node_label_${ADDRESS_LABEL.replace(".", "_")}`;
+
 const ownPassword = {
   basic_auth: { username: MONITORING_USER, password_file: PASSWORD_FILE },
 };
 
 /**
  * Prometheus' configuration. What is in the swarm it finds by itself through api-reader: every job
- * about tasks asks the same, which is one request. Nodes' addresses outside, and the ports on
- * them, are not known to the swarm, so they are written here.
+ * about tasks asks the same, which is one request. No node is named here, so one more or less is no
+ * reason for another configuration, which would start Prometheus anew.
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 export function prometheusConfig(args: PrometheusArgs): string {
@@ -124,14 +126,17 @@ export function prometheusConfig(args: PrometheusArgs): string {
           job_name: "ingress",
           metrics_path: "/probe",
           params: { module: ["tcp"] },
-          static_configs: args.nodes.flatMap((node) =>
-            args.meshPorts.map((port) => ({
-              targets: [`${node.address}:${port}`],
-              labels: { node: node.name, port: `${port}` },
-            })),
-          ),
+          dockerswarm_sd_configs: args.meshPorts.map((port) => ({ ...discovery("nodes"), port })),
           relabel_configs: [
-            copy("__address__", "__param_target"),
+            keep([INBOUND_ADDRESS], ".+"),
+            {
+              source_labels: [INBOUND_ADDRESS, "__address__"],
+              regex: "(.+);.+:(\\d+)",
+              target_label: "__param_target",
+              replacement: "$1:$2",
+            },
+            NODE_LABEL,
+            { source_labels: ["__address__"], regex: ".+:(\\d+)", target_label: "port" },
             copy("__param_target", "instance"),
             { target_label: "__address__", replacement: address("blackbox-exporter") },
           ],

@@ -88,12 +88,8 @@ describe("an alert", () => {
 });
 
 describe("the configuration", () => {
-  const nodes = [
-    { name: "mg0", address: "192.168.123.10" },
-    { name: "worker0", address: "192.168.123.20" },
-  ];
   const config = (scrapeSeconds = 15, meshPorts = [80, 9000]) =>
-    prometheusConfig({ scrapeSeconds, nodes, meshPorts });
+    prometheusConfig({ scrapeSeconds, meshPorts });
 
   test.each<[what: string, text: string]>([
     ["as it is by default", config()],
@@ -123,14 +119,15 @@ describe("the configuration", () => {
 
   test("tries every published port on every node", () => {
     const { scrape_configs } = parse(config()) as {
-      scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
+      scrape_configs: {
+        job_name: string;
+        dockerswarm_sd_configs?: { role: string; port?: number }[];
+      }[];
     };
     const ingress = scrape_configs.find(({ job_name }) => job_name === "ingress")!;
-    expect(ingress.static_configs!.flatMap(({ targets }) => targets)).toEqual([
-      "192.168.123.10:80",
-      "192.168.123.10:9000",
-      "192.168.123.20:80",
-      "192.168.123.20:9000",
+    expect(ingress.dockerswarm_sd_configs!.map(({ role, port }) => [role, port])).toEqual([
+      ["nodes", 80],
+      ["nodes", 9000],
     ]);
   });
 

@@ -185,8 +185,11 @@ describe("a change", () => {
 });
 
 describe("its parts", () => {
-  test("know where published ports are", () => {
-    expect(content(on, "monitoring-prometheus-config")).toContain("192.168.123.10:80");
+  test("know which ports are published, and stay as they are when there is a node more", async () => {
+    expect(content(on, "monitoring-prometheus-config")).toContain("port: 80\n");
+    const larger = await up({ ...ON, workers: "2" });
+    expect(larger.resources.length).toBeGreaterThan(on.resources.length);
+    expect(changed(on, larger).filter((name) => name.startsWith("monitoring-"))).toEqual([]);
   });
 
   test("keep their data on the storage, in folders of their users", () => {

@@ -164,7 +164,7 @@ describe("the swarm", () => {
     expect(inputs).toMatchObject({
       create: onManager(
         `without-${node}`,
-        `bash -s -- arrive 300 id-${node} ${role} ${own} active`,
+        `bash -s -- arrive 300 id-${node} ${role} ${own} active swarm.address\\=${address(node)}`,
       ),
       delete: onManager(`without-${node}`, `bash -s -- leave 120 id-${node} 1200 1`),
       triggers: [`uuid-${node}-domain`],
@@ -225,7 +225,7 @@ describe("the swarm", () => {
     const createOf = (node: string) => resource(after, `swarm-${node}-member`).inputs.create;
     expect(createOf("worker0")).toContain(" 192.168.42.20 active disk");
     expect(createOf("worker1")).toMatch(/ 192\.168\.42\.21 drain disk.*ssd/);
-    expect(createOf("mg0")).toContain(" 192.168.42.10 active'");
+    expect(createOf("mg0")).toContain(" 192.168.42.10 active swarm");
     expect((await resolve(after.outputs.nodes)).value).toContainEqual(
       expect.objectContaining({ name: "worker1", availability: "drain", labels: ["disk=ssd"] }),
     );

@@ -72,6 +72,9 @@ function plainOptions({
   return { ignoreChanges, deleteBeforeReplace, customTimeouts };
 }
 
+/** A node's label with its address, in a command and in JSON. */
+const ADDRESS = "swarm.address\\\\=";
+
 function kvmNames(): [string, string][] {
   const last = (node: string) => Number(node.at(-1)) + (node.startsWith("mg") ? 10 : 20);
   return [
@@ -80,10 +83,10 @@ function kvmNames(): [string, string][] {
       `    ct status dnat ct original ip daddr 192.168.42.${last(node)} drop\\n`,
       "",
     ]),
-    // The firewall knows the address that packets arrive with.
-    ...NODES.map((node): [string, string] => [
-      `ip daddr 192.168.123.${last(node)} tcp`,
-      `ip daddr INBOUND-${node} tcp`,
+    // The firewall and Prometheus know the address that packets arrive with.
+    ...NODES.flatMap((node): [string, string][] => [
+      [`ip daddr 192.168.123.${last(node)} tcp`, `ip daddr INBOUND-${node} tcp`],
+      [`${ADDRESS}192.168.123.${last(node)}`, `${ADDRESS}INBOUND-${node}`],
     ]),
     ...NODES.map((node): [string, string] => [`192.168.123.${last(node)}`, `PUBLIC-${node}`]),
     ["192.168.42.0/24", "INTERNAL"],
@@ -108,9 +111,9 @@ function ec2Names(): [string, string][] {
   );
   return [
     ["192.168.128.0/18", "INTERNAL"],
-    ...nodes.map(({ name, address }): [string, string] => [
-      `ip daddr ${address} tcp dport { 22`,
-      `ip daddr INBOUND-${name} tcp dport { 22`,
+    ...nodes.flatMap(({ name, address }): [string, string][] => [
+      [`ip daddr ${address} tcp dport { 22`, `ip daddr INBOUND-${name} tcp dport { 22`],
+      [`${ADDRESS}${address}`, `${ADDRESS}INBOUND-${name}`],
     ]),
     ...nodes.map(({ name, address }): [string, string] => [address, `PRIVATE-${name}`]),
     ...NODES.map((node): [string, string] => [publicAddress(node), `PUBLIC-${node}`]),
