@@ -52,22 +52,34 @@ interface Controller {
   api: Awaited<ReturnType<FakeSwarm["manager"]>>;
 }
 
+/** How long who hangs is waited for, where that is what a test is about. */
+const SHORT_MS = 500;
+/** Otherwise: long enough for a machine that does other things too. */
+const LONG_MS = 5000;
+
 /** A controller on a manager. */
 async function controller(
   node = "mg0",
   changes: Partial<Omit<LoopArgs, "swarm">> & {
     wrap?: (swarm: Swarm) => LoopArgs["swarm"];
     password?: string;
+    /** Bound for each request, to the Docker API and to Prometheus. */
+    timeoutMs?: number;
   } = {},
 ): Promise<Controller> {
-  const { wrap = (same) => same, password = prometheus.password, ...args } = changes;
+  const {
+    wrap = (same) => same,
+    password = prometheus.password,
+    timeoutMs = LONG_MS,
+    ...args
+  } = changes;
   const api = await swarm.manager(node);
   const lines: string[] = [];
   const metrics = new Metrics();
-  const access = { url: prometheus.url, user: "admin", password, timeoutMs: 200 };
+  const access = { url: prometheus.url, user: "admin", password, timeoutMs };
   const nowSeconds = () => now;
   const loop = new Loop({
-    swarm: wrap(new Swarm(api.socket, 500)),
+    swarm: wrap(new Swarm(api.socket, timeoutMs)),
     query: (promql) => queryPrometheus(access, promql),
     log: new Log((line) => lines.push(line), nowSeconds),
     ...{ metrics, nowSeconds, autoscale: true, dryRun: false },
@@ -475,7 +487,7 @@ describe("Prometheus", () => {
   ])("%s: nothing changes, it is said once, and goes on afterwards", async (_, health, message) => {
     swarm.add("web", 3, WEB);
     load["web"] = 0.75;
-    const { tick, lines, metrics } = await controller();
+    const { tick, lines, metrics } = await controller("mg0", { timeoutMs: SHORT_MS });
     await tick(6);
     prometheus.health = health;
     load["web"] = 0.01;
@@ -507,7 +519,7 @@ describe("Prometheus", () => {
     await gone.close();
     let at = url;
     const query = (promql: string) =>
-      queryPrometheus({ url: at, user: "admin", password: "secret", timeoutMs: 200 }, promql);
+      queryPrometheus({ url: at, user: "admin", password: "secret", timeoutMs: LONG_MS }, promql);
     const { tick, lines } = await controller("mg0", { query });
     await tick();
     expect(lines.at(-1)).toMatch(/^Prometheus does not answer: .*ECONNREFUSED/);
@@ -565,7 +577,7 @@ describe("the Docker API", () => {
 test("a Docker API that hangs does not make the loop hang", async () => {
   swarm.add("web", 1, WEB);
   load["web"] = 0.5;
-  const { tick, lines } = await controller();
+  const { tick, lines } = await controller("mg0", { timeoutMs: SHORT_MS });
   swarm.hangs = true;
   await tick();
   expect(lines).toEqual([expect.stringMatching("^The Docker API does not answer: ")]);
