@@ -19,9 +19,10 @@ export interface PrometheusArgs {
 /**
  * Seconds between two looks at what there is in the swarm. What is new is first read after that, at
  * most 5 seconds in which Prometheus gathers changes (`updatert` in its discovery/manager.go), and at
- * most one scrape interval: 30 seconds in all by default. A look is five lists of the managers' API:
- * three emulated managers and a worker took 92 % of a core with one every 15 seconds, 127 % with one
- * every 5, after which an `up` of more services found no manager that could decide in time.
+ * most one scrape interval: 30 seconds in all by default. A look is five lists of the managers' API
+ * and one more for each published port. Three emulated managers and a worker took 92 % of a core with
+ * one every 15 seconds, and 127 % with one every 5, with which an `up` found no manager that could
+ * decide in time.
  */
 const DISCOVERY_SECONDS = 10;
 
@@ -118,8 +119,7 @@ export function prometheusConfig(args: PrometheusArgs): string {
           relabel_configs: [
             keep([`${META}node_role`], "manager"),
             ...nodeAddress(API_PORT, "__param_target"),
-            copy("__param_target", "instance"),
-            { target_label: "__address__", replacement: address("blackbox-exporter") },
+            ...BY_BLACKBOX,
           ],
         },
         {
@@ -137,8 +137,7 @@ export function prometheusConfig(args: PrometheusArgs): string {
             },
             NODE_LABEL,
             { source_labels: ["__address__"], regex: ".+:(\\d+)", target_label: "port" },
-            copy("__param_target", "instance"),
-            { target_label: "__address__", replacement: address("blackbox-exporter") },
+            ...BY_BLACKBOX,
           ],
         },
       ],
@@ -212,6 +211,12 @@ function nodeAddress(port: number, target_label: string): Relabel[] {
     copy(`${META}node_role`, "role"),
   ];
 }
+
+/** What a target is when blackbox-exporter tries it. */
+const BY_BLACKBOX: Relabel[] = [
+  copy("__param_target", "instance"),
+  { target_label: "__address__", replacement: address("blackbox-exporter") },
+];
 
 function keep(source_labels: string[], regex: string): Relabel {
   return { source_labels, regex, action: "keep" };

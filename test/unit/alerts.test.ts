@@ -122,6 +122,12 @@ describe("the configuration", () => {
       scrape_configs: {
         job_name: string;
         dockerswarm_sd_configs?: { role: string; port?: number }[];
+        relabel_configs: {
+          source_labels?: string[];
+          target_label?: string;
+          regex?: string;
+          replacement?: string;
+        }[];
       }[];
     };
     const ingress = scrape_configs.find(({ job_name }) => job_name === "ingress")!;
@@ -129,6 +135,19 @@ describe("the configuration", () => {
       ["nodes", 80],
       ["nodes", 9000],
     ]);
+    const relabelled = (label: string, from: string, seen: string) => {
+      const rule = ingress.relabel_configs.find(({ target_label }) => target_label === label)!;
+      expect(rule.source_labels).toEqual(from.split(";"));
+      return seen.replace(new RegExp(`^(?:${rule.regex!})$`), rule.replacement ?? "$1");
+    };
+    const address = "__meta_dockerswarm_node_label_swarm_address";
+    const node = "192.168.42.20:9000"; // by its advertise address
+    expect(relabelled("__param_target", `${address};__address__`, `192.168.123.20;${node}`)).toBe(
+      "192.168.123.20:9000",
+    );
+    expect(relabelled("port", "__address__", node)).toBe("9000");
+    const labelled = { source_labels: [address], regex: ".+", action: "keep" };
+    expect(ingress.relabel_configs[0]).toEqual(labelled);
   });
 
   test.each(["", "https://example.org/alerts?a=b"])(

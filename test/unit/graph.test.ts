@@ -225,7 +225,7 @@ describe("the swarm", () => {
     const createOf = (node: string) => resource(after, `swarm-${node}-member`).inputs.create;
     expect(createOf("worker0")).toContain(" 192.168.42.20 active disk");
     expect(createOf("worker1")).toMatch(/ 192\.168\.42\.21 drain disk.*ssd/);
-    expect(createOf("mg0")).toContain(" 192.168.42.10 active swarm");
+    expect(createOf("mg0")).toContain(" 192.168.42.10 active swarm.address\\=192.168.123.10'");
     expect((await resolve(after.outputs.nodes)).value).toContainEqual(
       expect.objectContaining({ name: "worker1", availability: "drain", labels: ["disk=ssd"] }),
     );

@@ -11,7 +11,10 @@ id_of() { docker "$KIND" inspect --format '{{.ID}}' "$NAME" 2>/dev/null | grep .
 # the content will not be right in a moment.
 created() {
   ! id_of || return 0
-  SAID=$(printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>&1) && printf '%s\n' "$SAID" && return 0
+  if SAID=$(printf '%s' "$CONTENT" | docker "$KIND" create "$NAME" - 2>&1); then
+    printf '%s\n' "$SAID"
+    return 0
+  fi
   [[ $SAID != *InvalidArgument* ]] || fail "Docker refuses the $KIND $NAME: $SAID"
   return 1
 }
