@@ -8,13 +8,14 @@ import { failures, pause, sendRequests, type Answers, type LoadOptions } from ".
 
 /**
  * A load that one replica of `web` with so many CPUs cannot serve, and three can: in requests a second
- * and clients. On an emulated node a request takes nginx about 4 ms of CPU time, and its health check
- * 0.05 CPUs (measured, two cores for all nodes); what it takes without a load has to be less
- * than half of the target, or two replicas never become one. With KVM about a fortieth is assumed,
- * not measured.
+ * and clients. On an emulated node a request takes nginx 4 to 7 ms of CPU time, and the mesh more than
+ * twice that on the nodes that it passes: more requests, and nodes so busy lose each other (all
+ * measured, two cores for all nodes). What a replica takes without a load, 0.02 CPUs for its health
+ * check, has to be less than half of the target, or two never become one. With KVM about a fortieth is
+ * assumed, not measured.
  */
 export const LOADS = {
-  qemu: { webCpus: "0.2", perSecond: 70, clients: 30 },
+  qemu: { webCpus: "0.15", perSecond: 50, clients: 10 },
   kvm: { webCpus: "0.02", perSecond: 300, clients: 40 },
 } satisfies Record<DomainType, object>;
 
@@ -31,7 +32,7 @@ export function scaledWeb(type: DomainType): Record<string, string> {
 }
 
 /** What goes on afterwards, so that a request which a replica that ends leaves unanswered is seen. */
-const TRICKLE = { perSecond: 2, clients: 2 };
+const TRICKLE = { perSecond: 1, clients: 2 };
 
 /** Seconds for a service without load to get to its fewest replicas: the window, and some rounds. */
 const CALM_SECONDS = 360;
