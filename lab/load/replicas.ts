@@ -17,15 +17,13 @@ export interface Sample extends Replicas {
 
 /** Milliseconds that a manager has for its answer. */
 const ANSWER = 5000;
-/** Milliseconds from look to look: each is work for an emulated manager. */
-const INTERVAL = 2000;
 
 /** Looks at a service by the TLS API of whichever manager answers. */
 export function replicasByApi(outputs: StackOutputs, service: string): () => Promise<Replicas> {
   const managers = outputs.apiHosts.map((api) => {
     const { hostname, port } = new URL(api);
     const { ca, cert, key } = outputs;
-    // One connection stays open: a handshake for each look is work for an emulated manager.
+    // One connection stays open: a handshake a second is work for an emulated manager.
     const agent = new https.Agent({ keepAlive: true });
     const options = { host: hostname, port, ca, cert, key, agent, timeout: ANSWER };
     return new Docker({ ...options, protocol: "https" });
@@ -55,7 +53,7 @@ export async function replicasOf(manager: Docker, service: string): Promise<Repl
 }
 
 /**
- * Looks every two seconds until the signal, and adds what it saw to the samples. A look that fails, for
+ * Looks once a second until the signal, and adds what it saw to the samples. A look that fails, for
  * example while the managers choose a leader, leaves a gap.
  */
 export async function sampleReplicas(
@@ -69,6 +67,6 @@ export async function sampleReplicas(
     const seen = await look().catch(() => undefined);
     const seconds = Math.round((started - began) / 1000);
     if (seen && !signal.aborted) samples.push({ seconds, ...seen });
-    await pause(INTERVAL - (performance.now() - started), signal);
+    await pause(1000 - (performance.now() - started), signal);
   }
 }

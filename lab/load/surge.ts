@@ -9,10 +9,10 @@ import { failures, pause, sendRequests, type Answers, type LoadOptions } from ".
 /**
  * A load that one replica of `web` with so many CPUs cannot serve, and three can: in requests a second
  * and clients. On an emulated node a request takes nginx 4 to 7 ms of CPU time, and the mesh more than
- * twice that on the nodes that it passes: more requests, and nodes so busy lose each other (all
- * measured, two cores for all nodes). What a replica takes without a load, 0.02 CPUs for its health
- * check, has to be less than half of the target, or two never become one. With KVM about a fortieth is
- * assumed, not measured.
+ * twice that on the nodes that it passes: more requests, and nodes so busy lose each other (measured,
+ * two cores for all nodes). What a replica takes without a load, a health check of about 0.9 s of CPU
+ * time a minute, has to be less than half of the target, or two never become one. With KVM about a
+ * fortieth is assumed, not measured.
  */
 export const LOADS = {
   qemu: { webCpus: "0.15", perSecond: 50, clients: 10 },

@@ -120,7 +120,7 @@ describe("replicas", () => {
     await sampleReplicas(look, samples, stop.signal);
     expect(samples).toEqual([
       { seconds: 0, wanted: 2, running: 1 },
-      { seconds: 4, wanted: 2, running: 2 },
+      { seconds: 2, wanted: 2, running: 2 },
     ]);
   });
 });
@@ -169,8 +169,8 @@ describe("a surge", () => {
     expect(surgeProblems(result)).toEqual([]);
     expect(result.bounds).toEqual(bounds);
     expect(result.answers.requests).toBe(requests);
-    expect(result.secondsToMax).toBeLessThanOrEqual(4);
-    expect(result.secondsToMin).toBeLessThanOrEqual(4);
+    expect(result.secondsToMax).toBeLessThanOrEqual(3);
+    expect(result.secondsToMin).toBeLessThanOrEqual(3);
     expect(seconds).toHaveBeenCalled();
   }, 20_000);
 
