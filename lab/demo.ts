@@ -14,7 +14,6 @@ import { devStack } from "./devStack";
 import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
 import { surgeReport } from "./load/report";
-import { failures } from "./load/requests";
 import { LOADS, scaledWeb, surge, surgeProblems, type Surge } from "./load/surge";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
@@ -138,7 +137,7 @@ async function loadWeb(demo: Demo, task: Task, signal: AbortSignal): Promise<voi
     load: { ...LOADS[demo.hypervisor.domainType], ...LASTS },
     signal,
     onSecond: ({ wanted, running }, answers) => {
-      task.output = `${running} of ${wanted} replicas run; ${answers.requests} requests, ${failures(answers)} failed`;
+      task.output = `${running} of ${wanted} replicas run; ${answers.requests} requests, ${answers.failed.length} failed`;
     },
   });
 }

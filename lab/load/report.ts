@@ -1,24 +1,31 @@
 import { plot } from "asciichart";
 import type { Sample } from "./replicas";
-import { failures } from "./requests";
+import type { Failure } from "./requests";
 import type { Surge } from "./surge";
 
 /** Columns of the chart. */
 const WIDTH = 72;
 
+/** Requests that failed of which each is told. */
+const FAILURES = 20;
+
 /** What a load did to a service: a chart of its replicas over time, and the figures. */
 export function surgeReport(surge: Surge): string {
   const { answers, bounds, loadSeconds, secondsToMax, secondsToMin } = surge;
   const took = (seconds: number | undefined) => (seconds === undefined ? "never" : `${seconds} s`);
-  const failed = Object.entries(answers.failed).map(([what, count]) => `\n  ${count}: ${what}`);
+  const { requests, failed } = answers;
   return [
     replicaChart(surge.samples, loadSeconds),
     "",
     `to ${bounds.max} replicas, from the beginning of the load: ${took(secondsToMax)}`,
     `back to ${bounds.min}, from its end: ${took(secondsToMin)}`,
-    `requests: ${answers.requests}, failed: ${failures(answers)}${failed.join("")}`,
+    `requests: ${requests}, failed: ${failed.length}`,
+    ...failed.slice(0, FAILURES).map(failureLine),
   ].join("\n");
 }
+
+const failureLine = ({ at, host, problem }: Failure) =>
+  `  ${at.toISOString().slice(11, 19)} UTC by ${host}: ${problem}`;
 
 /** Replicas that run over time, and below when there was a load. */
 export function replicaChart(samples: Sample[], loadSeconds: number): string {

@@ -14,8 +14,17 @@ export interface LoadOptions {
 /** What became of the requests so far. */
 export interface Answers {
   requests: number;
-  /** Requests without an answer of status 200, by what was seen instead. */
-  failed: Record<string, number>;
+  failed: Failure[];
+}
+
+/** A request without an answer of status 200. */
+export interface Failure {
+  /** When it was sent: the nodes' journals tell what was going on. */
+  at: Date;
+  /** By which node. */
+  host: string;
+  /** What was seen instead. */
+  problem: string;
 }
 
 /**
@@ -47,17 +56,13 @@ export async function sendRequests(
 }
 
 async function ask(target: LoadOptions["targets"][number], seen: Answers): Promise<void> {
+  const at = new Date();
   const problem = await get({ ...target, path: "/" }).then(
     ({ status }) => (status === 200 ? undefined : `status ${status}`),
     (error: Error) => error.message,
   );
   seen.requests++;
-  if (problem) seen.failed[problem] = (seen.failed[problem] ?? 0) + 1;
-}
-
-/** Number of requests that failed. */
-export function failures({ failed }: Answers): number {
-  return Object.values(failed).reduce((sum, count) => sum + count, 0);
+  if (problem) seen.failed.push({ at, host: target.host, problem });
 }
 
 /** Sleeps for so many milliseconds, or until the signal. */

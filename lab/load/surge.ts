@@ -4,7 +4,7 @@ import type { StackOutputs } from "../outputs";
 import type { DomainType } from "../../plan/domain";
 import { taskBounds } from "../../plan/services";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "./replicas";
-import { failures, pause, sendRequests, type Answers, type LoadOptions } from "./requests";
+import { pause, sendRequests, type Answers, type LoadOptions } from "./requests";
 
 /**
  * A load that one replica of `web` with so many CPUs cannot serve, and three can: in requests a second
@@ -80,7 +80,7 @@ export async function surge(
   if (!bounds || bounds.min === bounds.max)
     throw new Error("web is not autoscaled; see webAutoscale");
   const targets = webTargets(outputs);
-  const answers: Answers = { requests: 0, failed: {} };
+  const answers: Answers = { requests: 0, failed: [] };
   const samples: Sample[] = [];
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
@@ -154,7 +154,7 @@ export function times(samples: Sample[], { min, max }: Surge["bounds"], loadSeco
 
 /** What did not come out as it should, one a line. */
 export function surgeProblems({ answers, bounds, secondsToMax, secondsToMin }: Surge): string[] {
-  const failed = failures(answers);
+  const failed = answers.failed.length;
   return [
     ...(secondsToMax === undefined ? [`web never had its ${bounds.max} replicas`] : []),
     ...(secondsToMin === undefined ? [`web did not get back to ${bounds.min}`] : []),

@@ -57,7 +57,7 @@ describeWithPulumi("an autoscaled service", () => {
       nodes: operator.outputs.nodes.filter(({ role }) => role === "worker"),
     });
     const load = { ...LOADS[operator.domainType], targets };
-    const sending = sendRequests(load, { requests: 0, failed: {} }, stop.signal);
+    const sending = sendRequests(load, { requests: 0, failed: [] }, stop.signal);
     return async () => {
       stop.abort();
       await sending;

@@ -1,7 +1,7 @@
 /** Pulumi and the autoscaler on one service: neither takes back what the other has done. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { replicasByApi } from "../../lab/load/replicas";
-import { sendRequests } from "../../lab/load/requests";
+import { sendRequests, type Answers } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
 import { withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
@@ -47,7 +47,7 @@ describeWithPulumi("an autoscaled web", () => {
   /** Does something while web is loaded, once the autoscaler has made it grow. */
   async function underLoad(work: () => Promise<void>): Promise<void> {
     const stop = new AbortController();
-    const answers = { requests: 0, failed: {} };
+    const answers: Answers = { requests: 0, failed: [] };
     const load = { ...LOADS[operator.domainType], targets: webTargets(operator.outputs) };
     const loading = sendRequests(load, answers, stop.signal);
     try {
@@ -57,7 +57,7 @@ describeWithPulumi("an autoscaled web", () => {
       stop.abort();
       await loading;
     }
-    expect(answers.failed).toEqual({});
+    expect(answers.failed).toEqual([]);
   }
 
   test("needs nothing where the autoscaler has moved replicas, after a refresh either", () =>

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { replicasByApi, replicasOf, sampleReplicas, type Sample } from "../../lab/load/replicas";
 import { replicaChart, surgeReport } from "../../lab/load/report";
-import { failures, sendRequests, type Answers } from "../../lab/load/requests";
+import { sendRequests, type Answers, type Failure } from "../../lab/load/requests";
 import { surge, surgeProblems, times, webTargets, type Surge } from "../../lab/load/surge";
 import type { StackOutputs } from "../../lab/outputs";
 import { dockerApi } from "../fixtures/docker-api";
@@ -31,7 +31,7 @@ const seen = (...running: number[]): Sample[] =>
 
 describe("requests", () => {
   const send = async (ports: number[], perSecond: number, milliseconds: number) => {
-    const answers: Answers = { requests: 0, failed: {} };
+    const answers: Answers = { requests: 0, failed: [] };
     const targets = ports.map((port) => ({ host: "127.0.0.1", port }));
     await sendRequests(
       { targets, perSecond, clients: 4 },
@@ -48,7 +48,7 @@ describe("requests", () => {
     const { requests, failed } = await send([port], 40, 1000);
     expect(requests).toBeGreaterThan(20);
     expect(requests).toBeLessThanOrEqual(48);
-    expect(failed).toEqual({});
+    expect(failed).toEqual([]);
     expect(connections).toBe(requests);
   });
 
@@ -59,12 +59,14 @@ describe("requests", () => {
       response.end();
     });
     const answers = await send([port, 1], 40, 500);
-    expect(Object.keys(answers.failed).sort()).toEqual([
-      "connect ECONNREFUSED 127.0.0.1:1",
-      "status 503",
+    const problems = new Set(answers.failed.map(({ host, problem }) => `${host}: ${problem}`));
+    expect([...problems].sort()).toEqual([
+      "127.0.0.1: connect ECONNREFUSED 127.0.0.1:1",
+      "127.0.0.1: status 503",
     ]);
-    expect(failures(answers)).toBeGreaterThan(answers.requests / 2);
-    expect(failures(answers)).toBeLessThan(answers.requests);
+    const { length } = answers.failed;
+    expect(length).toBeGreaterThan(answers.requests / 2);
+    expect(length).toBeLessThan(answers.requests);
   });
 
   test("wait for each other where the answers are slow", async () => {
@@ -188,7 +190,7 @@ describe("a surge", () => {
   });
 
   const result: Surge = {
-    answers: { requests: 4210, failed: {} },
+    answers: { requests: 4210, failed: [] },
     bounds: { min: 1, max: 5 },
     samples: seen(
       ...Array<number>(40).fill(1),
@@ -211,15 +213,17 @@ describe("a surge", () => {
 
   test("has problems: never at the most, never back, requests that failed", () => {
     expect(surgeProblems(result)).toEqual([]);
-    const failed = { "status 502": 2, "no answer in 15 s": 1 };
-    const bad = { ...result, answers: { requests: 9, failed }, secondsToMax: undefined };
+    const at = new Date("2026-11-27T06:08:09.5Z");
+    const failure = { at, host: "192.168.123.10", problem: "no answer in 15 s" };
+    const failed = Array<Failure>(30).fill(failure);
+    const bad = { ...result, answers: { requests: 99, failed }, secondsToMax: undefined };
     expect(surgeProblems({ ...bad, secondsToMin: undefined })).toEqual([
       "web never had its 5 replicas",
       "web did not get back to 1",
-      "3 of 9 requests failed",
+      "30 of 99 requests failed",
     ]);
-    expect(surgeReport(bad)).toContain(
-      "requests: 9, failed: 3\n  2: status 502\n  1: no answer in 15 s",
-    );
+    const line = "\n  06:08:09 UTC by 192.168.123.10: no answer in 15 s";
+    const [, told] = surgeReport(bad).split("requests: 99, failed: 30");
+    expect(told).toBe(line.repeat(20));
   });
 });
