@@ -86,7 +86,8 @@ export async function untilMembersAreWell(outputs: StackOutputs): Promise<void> 
   }, 600);
 }
 
-function secondsSince(started: number): number {
+/** Whole seconds since a moment of `performance.now()`. */
+export function secondsSince(started: number): number {
   return Math.round((performance.now() - started) / 1000);
 }
 

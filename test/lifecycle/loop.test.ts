@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { BARE } from "../../lab/devStack";
 import { listLeftovers } from "../../lab/hypervisor";
+import { secondsSince } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(60 * MINUTES);
@@ -46,7 +47,7 @@ describeWithPulumi("a stack of one manager and one worker", () => {
       const since = performance.now();
       await operator.up();
       await operator.destroy();
-      seconds.push(Math.round((performance.now() - since) / 1000));
+      seconds.push(secondsSince(since));
     }
     const after = await inventory();
     console.log(

@@ -4,7 +4,7 @@ import { query } from "../../lab/conformance/monitoring";
 import { listTasks, serviceOf } from "../../lab/conformance/docker";
 import { nodesOf } from "../../lab/conformance/services";
 import { setTimeout as sleep } from "node:timers/promises";
-import { secondsUntil } from "../e2e/lab";
+import { secondsSince, secondsUntil } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
@@ -101,7 +101,7 @@ describeWithPulumi("monitoring", () => {
     const since = performance.now();
     const seen = new Map<string, number>();
     while (!expected.every((name) => seen.has(name))) {
-      const seconds = Math.round((performance.now() - since) / 1000);
+      const seconds = secondsSince(since);
       if (seconds > 600) break;
       for (const name of await firing().catch(() => [])) {
         if (!seen.has(name)) seen.set(name, seconds);
