@@ -32,7 +32,7 @@ export class Cluster {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    for (const client of this.clients.values()) (await client.catch(() => undefined))?.end();
+    for (const client of this.clients.values()) (await client.catch(() => undefined))?.destroy();
     this.clients.clear();
   }
 

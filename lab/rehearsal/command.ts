@@ -44,7 +44,7 @@ const remote: Executor = async (task) => {
   try {
     return outputsOf(task, await execute(client, create, stdin));
   } finally {
-    client.end();
+    client.destroy();
   }
 };
 

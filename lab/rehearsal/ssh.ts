@@ -34,7 +34,10 @@ export interface CommandResult {
 /** The server is not the one that was asked for; trying again does not help. */
 class WrongHostKeyError extends Error {}
 
-/** Connects, trying again while the machine boots. The caller ends the client. */
+/**
+ * Connects, trying again while the machine boots. The caller destroys the client: its `end`
+ * waits for the other side, which a machine that dies right then never closes.
+ */
 export async function dial(connection: Connection, signal: AbortSignal): Promise<Client> {
   const { host, port, user, dialErrorLimit } = connection;
   parseKey(connection.privateKey, "private key");

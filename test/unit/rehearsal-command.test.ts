@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Server, utils, type Connection as ServerConnection, type ServerChannel } from "ssh2";
@@ -193,6 +193,25 @@ describe("remote.Command", () => {
     await expect(remote(await listen())).rejects.toThrow(
       "the connection broke while the command ran",
     );
+  });
+
+  test("leaves no connection open to a machine that dies right after the command", async () => {
+    const port = await listen();
+    const machine = net.createServer({ allowHalfOpen: true }, (fromClient) => {
+      const toServer = net.connect(port, "127.0.0.1");
+      fromClient.pipe(toServer).pipe(fromClient, { end: false });
+    });
+    machine.listen(0, "127.0.0.1");
+    const connected = once(machine, "connection") as Promise<[net.Socket]>;
+    await once(machine, "listening");
+    await remote((machine.address() as AddressInfo).port);
+    const [fromClient] = await connected;
+    machine.close();
+    // Who has closed for good refuses what still comes.
+    const refused = once(fromClient, "close").catch((error: Error) => error);
+    const writing = setInterval(() => fromClient.write("x"), 50);
+    expect(await refused).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) });
+    clearInterval(writing);
   });
 
   test("a signal ends the running command", async () => {
