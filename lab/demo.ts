@@ -3,7 +3,8 @@
  * inside `lab/enter`, so that whatever happens to it, nothing of it stays behind.
  *
  * It stays up until Ctrl-C; with `--once` it ends after the checks. With `--autoscale` it loads an
- * autoscaled `web` for two minutes, and shows how its number of replicas follows.
+ * autoscaled `web` for two minutes, and shows how its number of replicas follows; where machines are
+ * emulated, the swarm is then a small one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -14,7 +15,7 @@ import { devStack } from "./devStack";
 import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
 import { surgeReport } from "./load/report";
-import { LOADS, scaledWeb, surge, surgeProblems, type Surge } from "./load/surge";
+import { LOADS, scaledWeb, SMALL, surge, surgeProblems, type Surge } from "./load/surge";
 import type { NodeOutput, StackOutputs } from "./outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
@@ -117,7 +118,10 @@ async function swarmUp(
 ): Promise<void> {
   demo.engine = chooseEngine();
   const { hypervisor, registry } = demo;
-  const scaled = autoscale ? scaledWeb(hypervisor.domainType) : {};
+  const { domainType } = hypervisor;
+  const scaled = autoscale
+    ? { ...scaledWeb(domainType), ...(domainType === "qemu" ? SMALL : {}) }
+    : {};
   const { options, plan } = devStack(hypervisor, registry, scaled);
   task.title = `Bring up ${plan.managers.length} managers and ${plan.workers.length} workers (engine: ${demo.engine.name})`;
 

@@ -7,14 +7,12 @@
  */
 import { chooseEngine } from "../../lab/engine";
 import { surgeReport } from "../../lab/load/report";
-import { LOADS, scaledWeb, surge, surgeProblems } from "../../lab/load/surge";
+import { LOADS, scaledWeb, SMALL, surge, surgeProblems } from "../../lab/load/surge";
 import type { StackOutputs } from "../../lab/outputs";
 import { failures, Lab } from "./lab";
 
 const MINUTES = 60_000;
 jest.setTimeout(20 * MINUTES);
-
-const SMALL = { managers: "1", workers: "1", storage: "none", portainer: "false" };
 
 let lab: Lab;
 let outputs: StackOutputs;
