@@ -15,6 +15,12 @@ const STACK = "dev";
 export const BARE = { web: "false", portainer: "false", storage: "none" };
 
 /**
+ * Overrides for a swarm that emulated machines have room for, with monitoring and a load. Three emulated
+ * managers and three workers on two cores did not come up with monitoring: the managers lost their leader.
+ */
+export const SMALL = { managers: "1", workers: "1", storage: "none", portainer: "false" };
+
+/**
  * The `dev` stack in this lab, with what the lab decides: how machines run, and their registry.
  *
  * @param stack Its name, where it is to be another one with the same config.

@@ -31,12 +31,6 @@ export function scaledWeb(type: DomainType): Record<string, string> {
   };
 }
 
-/**
- * Config for a swarm that emulated machines have room for, with monitoring and a load. Three emulated
- * managers and three workers on two cores did not come up with monitoring: the managers lost their leader.
- */
-export const SMALL = { managers: "1", workers: "1", storage: "none", portainer: "false" };
-
 /** What goes on afterwards, so that a request which a replica that ends leaves unanswered is seen. */
 const TRICKLE = { perSecond: 1, clients: 2 };
 

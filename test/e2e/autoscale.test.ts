@@ -5,9 +5,10 @@
  * One manager and one worker: what is shown here is the same with three managers, which `dev` has in
  * the other suite, and four emulated machines fewer leave the load the time that it needs.
  */
+import { SMALL } from "../../lab/devStack";
 import { chooseEngine } from "../../lab/engine";
 import { surgeReport } from "../../lab/load/report";
-import { LOADS, scaledWeb, SMALL, surge, surgeProblems } from "../../lab/load/surge";
+import { LOADS, scaledWeb, surge, surgeProblems } from "../../lab/load/surge";
 import type { StackOutputs } from "../../lab/outputs";
 import { failures, Lab } from "./lab";
 

@@ -2,13 +2,14 @@
 import { clientCertificate } from "../../lab/conformance/certificates";
 import { checks } from "../../lab/conformance";
 import type { Cluster } from "../../lab/cluster";
+import { SMALL } from "../../lab/devStack";
 import type { StackOutputs } from "../../lab/outputs";
 import { withCluster } from "../e2e/lab";
 import { ALL_ON, describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
 
-const SMALL = { managers: "1", workers: "2", storage: "none", portainer: "false" };
+const THREE_NODES = { ...SMALL, workers: "2" };
 
 /** Something that is wrong, and what the check says of it. */
 interface Breakage {
@@ -265,7 +266,7 @@ function testBreakages(
 describeWithPulumi("a check says what is wrong when", () => testBreakages({}, ALL_ON, BREAKAGES));
 
 describeWithPulumi("a check of monitoring says what is wrong when", () =>
-  testBreakages(SMALL, { monitoring: "true" }, OF_MONITORING),
+  testBreakages(THREE_NODES, { monitoring: "true" }, OF_MONITORING),
 );
 
 test("that is every check there is", () => {

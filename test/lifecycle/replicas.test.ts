@@ -1,5 +1,6 @@
 /** Pulumi and the autoscaler on one service: neither takes back what the other has done. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { SMALL } from "../../lab/devStack";
 import { replicasByApi } from "../../lab/load/replicas";
 import { sendRequests, type Answers } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
@@ -8,7 +9,7 @@ import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
 
-const SMALL = { managers: "1", workers: "2", storage: "none", portainer: "false" };
+const THREE_NODES = { ...SMALL, workers: "2" };
 const UPDATE = "services-web-service-update";
 const OTHER_IMAGE = { webImage: "nginx:1.28.0" };
 
@@ -16,7 +17,7 @@ describeWithPulumi("an autoscaled web", () => {
   let operator: Operator;
 
   beforeAll(async () => {
-    operator = await Operator.start((type) => ({ ...scaledWeb(type), ...SMALL }));
+    operator = await Operator.start((type) => ({ ...scaledWeb(type), ...THREE_NODES }));
     await operator.up();
   });
   afterAll(() => operator.stop());

@@ -215,15 +215,16 @@ describe("a surge", () => {
     expect(surgeProblems(result)).toEqual([]);
     const at = new Date("2026-11-27T06:08:09.5Z");
     const failure = { at, host: "192.168.123.10", problem: "no answer in 15 s" };
-    const failed = Array<Failure>(30).fill(failure);
+    const refused: Failure = { ...failure, problem: "status 502" };
+    const failed = [refused, ...Array<Failure>(29).fill(failure)];
     const bad = { ...result, answers: { requests: 99, failed }, secondsToMax: undefined };
     expect(surgeProblems({ ...bad, secondsToMin: undefined })).toEqual([
       "web never had its 5 replicas",
       "web did not get back to 1",
       "30 of 99 requests failed",
     ]);
-    const line = "\n  06:08:09 UTC by 192.168.123.10: no answer in 15 s";
+    const line = "\n  06:08:09 UTC by 192.168.123.10: ";
     const [, told] = surgeReport(bad).split("requests: 99, failed: 30");
-    expect(told).toBe(line.repeat(20));
+    expect(told).toBe(`${line}status 502${`${line}no answer in 15 s`.repeat(19)}`);
   });
 });
