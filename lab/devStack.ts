@@ -38,7 +38,7 @@ export function devStack(
     ...fromFiles,
     libvirtUri: hypervisor.uri,
     domainType: hypervisor.domainType,
-    registryMirror: `http://${nat.hostAddress}:${registry.port}`,
+    registryMirror: overrides.registryMirror ?? `http://${nat.hostAddress}:${registry.port}`,
   };
   const dir = join(runFolder(), stack);
   mkdirSync(dir, { recursive: true });

@@ -23,15 +23,24 @@ export interface Seen {
 /**
  * Sends requests to `web` through a list of all nodes, from the first to the last and round again,
  * and asks the managers for the list of nodes every second, while `work` is done.
+ *
+ * @param requestsPerSecond sent whether or not the ones before have been answered
  */
-export async function watch(outputs: StackOutputs, work: () => Promise<unknown>): Promise<Seen> {
+export async function watch(
+  outputs: StackOutputs,
+  work: () => Promise<unknown>,
+  requestsPerSecond = 5,
+): Promise<Seen> {
   const seen: Seen = {
     ...{ requests: 0, retried: 0, failed: [], looks: 0 },
     ...{ fewestManagers: outputs.apiHosts.length, withoutLeader: 0 },
   };
   let done = false;
   const until = () => done;
-  const watching = Promise.all([client(outputs, seen, until), managers(outputs, seen, until)]);
+  const watching = Promise.all([
+    client(outputs, seen, until, requestsPerSecond),
+    managers(outputs, seen, until),
+  ]);
   try {
     await work();
   } finally {
@@ -41,20 +50,31 @@ export async function watch(outputs: StackOutputs, work: () => Promise<unknown>)
   return seen;
 }
 
-async function client(outputs: StackOutputs, seen: Seen, done: () => boolean): Promise<void> {
+async function client(
+  outputs: StackOutputs,
+  seen: Seen,
+  done: () => boolean,
+  requestsPerSecond: number,
+): Promise<void> {
   const nodes = outputs.nodes.map(({ ingressAddress }) => `http://${ingressAddress}/`);
-  for (let i = 0; !done(); i++) {
+  const node = (i: number) => nodes[i % nodes.length]!;
+  const request = async (i: number): Promise<void> => {
     seen.requests++;
     try {
-      await get(nodes[i % nodes.length]!);
+      await get(node(i));
     } catch (first) {
       seen.retried++;
-      await get(nodes[(i + 1) % nodes.length]!).catch((second: Error) =>
+      await get(node(i + 1)).catch((second: Error) =>
         seen.failed.push(`${(first as Error).message}, then ${second.message}`),
       );
     }
-    await sleep(200);
+  };
+  const sent: Promise<void>[] = [];
+  for (let i = 0; !done(); i++) {
+    sent.push(request(i));
+    await sleep(1000 / requestsPerSecond);
   }
+  await Promise.all(sent);
 }
 
 async function managers(outputs: StackOutputs, seen: Seen, done: () => boolean): Promise<void> {
