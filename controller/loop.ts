@@ -13,6 +13,7 @@ export interface LoopArgs {
   query: Query;
   metrics: Metrics;
   log: Log;
+  /** Of a clock that nobody sets; it need not be the time of day. */
   nowSeconds: () => number;
   /** False: it only reports the swarm's state. */
   autoscale: boolean;
@@ -41,7 +42,7 @@ export class Loop {
 
   /** Looks once. Never throws: what goes wrong is counted and said, and the next tick tries again. */
   async tick(): Promise<void> {
-    const { metrics, log, nowSeconds } = this.args;
+    const { metrics, log } = this.args;
     try {
       await this.look();
       log.state("api", "up", "The Docker API answers again");
@@ -52,7 +53,7 @@ export class Loop {
       metrics.failed("api");
       log.state("api", "down", `The Docker API does not answer: ${(error as Error).message}`);
     }
-    metrics.ticked(nowSeconds());
+    metrics.ticked();
   }
 
   private async look(): Promise<void> {

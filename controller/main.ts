@@ -18,7 +18,8 @@ const PROMETHEUS_TIMEOUT_MS = 5_000;
 /** A tick is a handful of requests, one after the other. Longer without one: something hangs. */
 const HANGS_AFTER_SECONDS = 60;
 
-const nowSeconds = () => Date.now() / 1000;
+/** For what is counted in seconds: the time of day can be set back, or forward, at any moment. */
+const nowSeconds = () => performance.now() / 1000;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);

@@ -34,8 +34,9 @@ export class Metrics {
     "outcome",
   ]);
 
-  ticked(nowSeconds: number): void {
-    this.lastTick.set(nowSeconds);
+  /** In the time of day, which is what Prometheus compares it with. */
+  ticked(): void {
+    this.lastTick.setToCurrentTime();
   }
 
   failed(what: string): void {

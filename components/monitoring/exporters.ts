@@ -20,7 +20,10 @@ function host(source: string, target = source) {
  * own network.
  * https://github.com/prometheus/node_exporter#collectors
  */
-const COLLECTORS = ["cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "uname"];
+const COLLECTORS = [
+  ...["cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "textfile", "time", "timex"],
+  "uname",
+];
 
 const NODE_EXPORTER_ARGS = [
   "--path.rootfs=/host",
@@ -28,6 +31,8 @@ const NODE_EXPORTER_ARGS = [
   "--path.sysfs=/host/sys",
   "--collector.disable-defaults",
   ...COLLECTORS.map((name) => `--collector.${name}`),
+  // Programs of the nodes leave their metrics there, in files NAME.prom.
+  "--collector.textfile.directory=/host/var/lib/prometheus/node-exporter",
   // Docker's own mounts, and file systems that are no disk of the node, are left alone: one on a
   // server that is away would hold up the rest.
   "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker/.+)($|/)",

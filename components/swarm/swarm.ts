@@ -12,7 +12,7 @@ import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "../network/ingressNetwork";
 import type { SharedFolder } from "../storage/sharedStorage";
-import { managerScript, nodeScript, runOnManager } from "./nodeScript";
+import { managerScript, nodeScript, runOnManager, scriptText } from "./nodeScript";
 import type { SshAccess } from "./sshAccess";
 
 /** What of the config concerns the swarm itself. */
@@ -149,6 +149,7 @@ export class Swarm extends pulumi.ComponentResource {
         variables: {
           ENGINE_CONFIG: this.args.engineConfig(machine),
           FIREWALL: this.args.firewallRules(machine),
+          UPDATES_PROGRAM: scriptText("swarm/updates"),
         },
         triggers: [machine.identity],
         timeoutSeconds: seconds,

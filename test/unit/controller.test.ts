@@ -18,6 +18,8 @@ let now: number;
 let load: Record<string, number>;
 
 beforeEach(async () => {
+  // The time of day is an hour off what is counted with.
+  jest.spyOn(Date, "now").mockImplementation(() => 1000 * (now + 3600));
   folder = mkdtempSync(join(tmpdir(), "controller-"));
   swarm = new FakeSwarm(folder);
   prometheus = await new FakePrometheus().listen();
@@ -32,6 +34,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await swarm.close();
   await prometheus.close();
   rmSync(folder, { recursive: true });
@@ -271,7 +274,7 @@ describe("one controller", () => {
     await tick();
     expect(await metrics()).toEqual([
       "controller_leader 1",
-      "controller_last_tick_timestamp_seconds 0",
+      "controller_last_tick_timestamp_seconds 3600",
       'swarm_node_up{node="mg0",role="manager"} 1',
       'swarm_node_up{node="mg1",role="manager"} 1',
       'swarm_node_active{node="mg0",role="manager"} 1',
@@ -443,7 +446,7 @@ describe("two controllers", () => {
     expect(first.lines.at(-1)).toBe("This node is not the leader any more: another copy acts");
     expect(await first.metrics()).toEqual([
       "controller_leader 0",
-      "controller_last_tick_timestamp_seconds 15",
+      "controller_last_tick_timestamp_seconds 3615",
     ]);
   });
 
@@ -561,7 +564,7 @@ describe("the Docker API", () => {
     );
     expect(await metrics()).toEqual([
       "controller_leader 0",
-      "controller_last_tick_timestamp_seconds 75",
+      "controller_last_tick_timestamp_seconds 3675",
       'controller_errors_total{what="api"} 3',
     ]);
 

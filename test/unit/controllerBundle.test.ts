@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { bundleController } from "../../controller/bundle";
 import { FakePrometheus } from "../fixtures/fake-prometheus";
 import { FakeSwarm } from "../fixtures/fake-swarm";
@@ -80,6 +81,68 @@ test("runs by itself: scales, exports, is healthy, and ends when it is told to",
 
   child!.kill("SIGTERM");
   expect(await once(child!, "exit")).toEqual([0, null]);
+});
+
+describe("when the time of day is set", () => {
+  const HOUR = 3600;
+
+  /** Starts it on `web`, with what changes the time of day when it is told to. @returns its URL */
+  async function started(labels: Record<string, string>, seconds: number): Promise<string> {
+    writeFileSync(
+      join(folder, "clock.js"),
+      `const now = Date.now;
+       process.on("SIGUSR2", () => (Date.now = () => now() + 1000 * ${seconds}));`,
+    );
+    swarm.add("web", 2, { "swarm.autoscale.max": "5", "swarm.autoscale.cpu": "50", ...labels });
+    const { socket } = await swarm.manager("mg0");
+    const { stdout } = start({
+      NODE_OPTIONS: `--require ${join(folder, "clock.js")}`,
+      DOCKER_SOCKET: socket,
+      PROMETHEUS_URL: prometheus.url,
+      LISTEN_PORT: "0",
+      INTERVAL_SECONDS: "1",
+    });
+    for await (const line of createInterface({ input: stdout! })) {
+      const port = /^Listens on port (\d+)$/.exec(line)?.[1];
+      if (port) return `http://127.0.0.1:${port}`;
+    }
+    throw new Error("it ended");
+  }
+
+  const load = (cores: number) => {
+    prometheus.answer = () =>
+      Object.fromEntries(swarm.tasks("web").map((task) => [task, cores / 2]));
+  };
+  const until = async (done: () => Promise<boolean> | boolean) => {
+    for (let tries = 0; !(await done()); tries++) {
+      if (tries === 150) throw new Error("not within 15 s");
+      await pause(100);
+    }
+  };
+
+  test("back by an hour: its cooldown ends when it would have ended", async () => {
+    load(0.8);
+    await started({ "swarm.autoscale.cooldown": "2" }, -HOUR);
+    await until(() => swarm.changes.length === 1);
+    child!.kill("SIGUSR2");
+    await until(() => swarm.changes.length === 2);
+    expect(swarm.changes).toEqual(["web=4", "web=5"]);
+  }, 20_000);
+
+  test("forward by an hour: the window is not over, and it is still healthy", async () => {
+    load(0.1);
+    const url = await started({ "swarm.autoscale.window-down": "600" }, HOUR);
+    const held = async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return Number(/^autoscale_decisions_total{.*outcome="held"} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    await until(async () => (await held()) >= 1);
+    child!.kill("SIGUSR2");
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const before = await held();
+    await until(async () => swarm.changes.length > 0 || (await held()) >= before + 3);
+    expect(swarm.changes).toEqual([]);
+  }, 20_000);
 });
 
 test("starts while the Docker API is down", async () => {

@@ -1,5 +1,7 @@
+import type { Cluster } from "../../lab/cluster";
 import { differences } from "../../lab/drift/differences";
 import { asWanted, service } from "../../lab/drift/seen";
+import { parseUpdates, report, updatesReport } from "../../lab/drift/updates";
 import { wanted, type Swarm } from "../../lab/drift/wanted";
 import type { StackOutputs } from "../../lab/outputs";
 
@@ -173,5 +175,52 @@ describe("what docker says of a service", () => {
 
   test("is only that it is there, where it is one of the compose file", () => {
     expect(service({ ...spec, Name: "shop_web" }, outputs)).toEqual({});
+  });
+});
+
+describe("what a node says of its updates", () => {
+  const said = (first: string) =>
+    [
+      first,
+      "openssl 3.5.1-1 3.5.1-1+deb13u1 security 1793000000",
+      "libc6:i386 2.41-11 2.41-12 other 1794000000",
+    ].join("\n");
+
+  test("is a line for each package: what it has, what there is, and since when", () => {
+    expect(report("mg0", parseUpdates(said("fresh 1795000000")))).toEqual({
+      security: [
+        "mg0 lacks a security update: openssl 3.5.1-1, newer is 3.5.1-1+deb13u1, seen since 2026-10-26",
+      ],
+      notes: ["mg0 lacks an update: libc6:i386 2.41-11, newer is 2.41-12, seen since 2026-11-06"],
+    });
+  });
+
+  test("is nothing where all is new", () => {
+    expect(report("mg0", parseUpdates("fresh 1795000000\n"))).toEqual({ security: [], notes: [] });
+  });
+
+  test.each([
+    ["stale 1795000000", "last did on 2026-11-18"],
+    ["stale 0", "never did"],
+  ])("is not passed off as all there is where the mirror does not answer (%s)", (first, last) => {
+    const { security, notes } = report("mg0", parseUpdates(said(first)));
+    expect(security).toHaveLength(1);
+    expect(notes.at(-1)).toBe(
+      `mg0: its package mirror does not answer, and ${last}: it may lack more updates`,
+    );
+  });
+
+  test("is asked of every node, and one that cannot say has a line", async () => {
+    const nodes = ["mg0", "worker0"].map((name) => ({ name }));
+    const run = ({ name }: { name: string }, command: string) =>
+      name === "mg0"
+        ? Promise.resolve(said("fresh 1795000000"))
+        : Promise.reject(new Error(`${name}: \`${command}\` failed: not found\nmore`));
+    const { security, notes } = await updatesReport({ nodes, run } as unknown as Cluster);
+    expect(security).toHaveLength(1);
+    expect(notes[1]).toBe(
+      "worker0: does not say which updates it lacks: " +
+        "worker0: `/usr/local/sbin/swarm-updates` failed: not found",
+    );
   });
 });

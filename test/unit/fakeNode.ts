@@ -25,6 +25,7 @@ export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls timeout".split(" "),
   ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort tail tar touch wc xargs".split(" "),
+  ..."flock ionice nice".split(" "),
 ];
 
 /** Where nothing listens. */
@@ -213,6 +214,8 @@ export class FakeNode {
     return text
       .replaceAll("/etc/", `${this.folder}/etc/`)
       .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
+      .replace(/\/(run\/reboot-required|sys\/class\/dmi)\b/g, `${this.folder}/$1`)
+      .replace(/\/(var\/lib\/(prometheus|swarm-updates))\b/g, `${this.folder}/$1`)
       .replaceAll("[[ -b ", "[[ -f ")
       .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
         const server = this.servers.get(Number(port));

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtImagePath, imageRecipeHash } from "../../images/recipe";
@@ -69,5 +77,29 @@ describe("the hash of an image's recipe", () => {
     expect(() => execFileSync(join(images, "recipe-hash"), ["nix"], { stdio: "pipe" })).toThrow(
       message,
     );
+  });
+});
+
+describe("the node image", () => {
+  const read = (file: string) => readFileSync(join(images, "node", file), "utf8");
+
+  test("has nothing that installs packages by itself", () => {
+    const off = read("root/usr/share/node/off");
+    // Masked: what is only disabled is enabled again by a package that is installed later.
+    for (const unit of ["apt-daily.timer", "apt-daily-upgrade.timer"]) {
+      expect(off).toMatch(new RegExp(`^mask ${unit}$`, "m"));
+      expect(off).toMatch(new RegExp(`^mask ${unit.replace("timer", "service")}$`, "m"));
+    }
+    expect(read("packages")).not.toMatch(/^(unattended-upgrades|cron-apt|apticron)\b/m);
+  });
+
+  test("keeps its clock, and shuts down when its power button is pressed", () => {
+    const [packages, setup] = [read("packages"), read("setup")];
+    for (const name of ["chrony", "acpid"]) {
+      expect(packages).toMatch(new RegExp(`^${name}\\b`, "m"));
+      expect(setup).toMatch(new RegExp(`\\b${name}\\.service\\b`));
+    }
+    // There is no udev to load the module of the button.
+    expect(read("root/etc/tiny-initramfs/tiny-initramfs.conf")).toMatch(/[=,]button,/);
   });
 });

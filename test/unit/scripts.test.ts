@@ -30,17 +30,24 @@ describe("ready", () => {
   const UNIT = "etc/systemd/system/docker.service.d/node.conf";
   const GWBRIDGE = ["--subnet=172.18.0.0/16", "--opt=com.docker.network.driver.mtu=1500"];
 
-  const ready = (seconds = 0) => node.run("swarm/ready", [seconds], { ENGINE_CONFIG, FIREWALL });
+  const UPDATES_PROGRAM = "echo which packages have a newer version\n";
+  const variables = { ENGINE_CONFIG, FIREWALL, UPDATES_PROGRAM };
+  const ready = (seconds = 0) => node.run("swarm/ready", [seconds], variables);
 
   // A node that is as it should be, but for its state in the swarm.
-  beforeEach(() => {
+  beforeEach(async () => {
     node.engine("inactive", { version: "26.1.5" });
-    for (const tool of ["dockerd", "curl", "nft", "systemctl", "apt-get"]) node.command(tool, "");
+    for (const tool of ["dockerd", "curl", "nft", "systemctl", "apt-get", "chronyd"]) {
+      node.command(tool, "");
+    }
     node.write("etc/docker/daemon.json", ENGINE_CONFIG);
     node.write("etc/docker/gwbridge", `${GWBRIDGE.join("\n")}\n`);
     node.write("etc/nftables.conf", FIREWALL);
     node.write(UNIT, "[Service]\n");
     node.write("networks/docker_gwbridge", "");
+    await ready(); // what ready.sh alone makes: the check for updates
+    node.write("etc/systemd/system/timers.target.wants/swarm-updates.timer", "");
+    for (const left of ["calls", "etc/docker/ready"]) node.erase(left);
   });
 
   test("changes nothing on a node that is as it should be, and leaves word that it is", async () => {
@@ -164,6 +171,77 @@ describe("ready", () => {
       const { code, stderr } = await ready();
       expect(code).toBe(1);
       expect(stderr).toMatch(/^node1: could not install docker\.io .*; has this machine a way to/m);
+    });
+  });
+
+  describe("the time service", () => {
+    const INSTALL = /^apt-get .*install .*chrony/;
+    beforeEach(() => {
+      node.erase("bin/chronyd");
+      // No other one runs.
+      node.command("systemctl", "[[ $1 != is-active ]]");
+    });
+
+    test("is installed where there is none", async () => {
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(INSTALL)).toHaveLength(1);
+      expect(node.read("etc/chrony/sources.d/amazon.sources")).toBeUndefined();
+    });
+
+    test("is the one that runs already, whatever it is", async () => {
+      node.command("systemctl", "");
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(/^systemctl/)).toEqual([
+        "systemctl is-active --quiet systemd-timesyncd ntp ntpsec openntpd",
+      ]);
+      expect(node.calls(/^apt-get/)).toEqual([]);
+    });
+
+    test("asks Amazon's servers on EC2", async () => {
+      node.write("sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+      expect((await ready()).code).toBe(0);
+      expect(node.read("etc/chrony/sources.d/amazon.sources")).toMatch(
+        /^server 169\.254\.169\.123 /,
+      );
+      expect(node.calls(/^systemctl restart/)).toEqual(["systemctl restart chrony"]);
+    });
+
+    test("is missing without harm where no package mirror answers", async () => {
+      node.command("apt-get", "exit 100");
+      const { code, stderr } = await ready();
+      expect(code).toBe(0);
+      expect(stderr).toContain("node1: goes on without a time service\n");
+    });
+  });
+
+  describe("the daily check for updates", () => {
+    const TIMER = "etc/systemd/system/swarm-updates.timer";
+    const ENABLE = "systemctl enable --now --no-reload --quiet swarm-updates.timer";
+
+    test("is installed, and installs nothing itself", async () => {
+      for (const file of [TIMER, "usr/local/sbin/swarm-updates"]) node.erase(file);
+      node.erase("etc/systemd/system/timers.target.wants");
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(/^(systemctl|apt-get)/)).toEqual([ENABLE]);
+      expect(node.read("usr/local/sbin/swarm-updates")).toBe(UPDATES_PROGRAM.trim());
+      expect(node.read("etc/systemd/system/swarm-updates.service")).toContain(
+        "ExecStart=/usr/local/sbin/swarm-updates".replace("/usr", `${node.folder}/usr`),
+      );
+      expect(node.read(TIMER)).toContain("RandomizedDelaySec=");
+    });
+
+    test("is read anew where it was another one", async () => {
+      node.write(TIMER, "[Timer]\nOnCalendar=hourly\n");
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(/^systemctl/)).toEqual(["systemctl daemon-reload", ENABLE]);
+    });
+
+    test("is tried again where it was not switched on", async () => {
+      node.erase("etc/systemd/system/timers.target.wants");
+      node.command("systemctl", "[[ $1 != enable ]]");
+      const { code, stderr } = await ready();
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain("(swarm-updates.timer) does not start");
     });
   });
 
