@@ -29,7 +29,9 @@ test("names what it allows in IAM, one by one", () => {
 test("reaches no role and no profile but the program's own", () => {
   const resources = iam.flatMap(({ Resource }) => list(Resource));
   expect(
-    resources.filter((one) => !/^arn:aws:iam::\*:(role|instance-profile)\/pulumi-swarm\//.test(one)),
+    resources.filter(
+      (one) => !/^arn:aws:iam::\*:(role|instance-profile)\/pulumi-swarm\//.test(one),
+    ),
   ).toEqual([]);
 });
 
