@@ -159,5 +159,41 @@ const readsOnly: Check = {
   },
 };
 
+/** How many tasks cAdvisor knows the CPU time and the memory of, on each node. */
+const KNOWN_TASKS = {
+  "CPU time": 'count by (node) (container_cpu_usage_seconds_total{job="cadvisor",task!=""})',
+  memory: 'count by (node) (container_memory_working_set_bytes{job="cadvisor",task!=""})',
+};
+
+/**
+ * The nodes of whose tasks nothing is known, one sentence each. cAdvisor is a task itself, so each node
+ * has one at least.
+ */
+export function blindSpots(what: string, nodes: string[], counts: Sample[]): string[] {
+  const known = counts.filter(({ value: [, count] }) => Number(count) > 0);
+  const seen = known.map(({ metric }) => metric.node);
+  return nodes
+    .filter((name) => !seen.includes(name))
+    .map((name) => `${name}: cAdvisor knows the ${what} of no task`);
+}
+
+/**
+ * A cAdvisor that is too old for the engine is a good target with metrics of no container
+ * (https://github.com/google/cadvisor/issues/3749).
+ */
+const tasksKnown: Check = {
+  name: "Prometheus knows the CPU time and the memory of tasks on every node",
+  applies: hasMonitoring,
+  async run(cluster) {
+    const nodes = cluster.nodes.map(({ name }) => name);
+    await eventually(async () => {
+      const problems = Object.entries(KNOWN_TASKS).map(async ([what, expression]) =>
+        blindSpots(what, nodes, await query(cluster, expression)),
+      );
+      expectNone((await Promise.all(problems)).flat());
+    }, 180);
+  },
+};
+
 /** What watches the swarm. */
-export const monitoringChecks: Check[] = [targets, readsOnly];
+export const monitoringChecks: Check[] = [targets, tasksKnown, readsOnly];

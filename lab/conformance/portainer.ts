@@ -1,7 +1,8 @@
+import { isPrivate } from "../../plan/addresses";
 import type { StackOutputs } from "../outputs";
-import { eventually, expectEach, type Check } from "./check";
+import { eventually, expectEach, expectNone, type Check } from "./check";
 import { listTasks, serviceOf } from "./docker";
-import { get } from "./probes";
+import { get, type HttpAnswer } from "./probes";
 import { nodesOf } from "./services";
 
 /** The port in the container at which Portainer serves plain HTTP. */
@@ -50,5 +51,101 @@ const answers: Check = {
   },
 };
 
+/** What Portainer says of one of its environments and of the engine behind it. */
+export interface Environment {
+  name: string;
+  /** 1 when Portainer has reached it, 2 when it has not. */
+  status: number;
+  /** Node ID in the swarm of the engine that answers, or what came instead. */
+  engine: { node: string } | { problem: string };
+}
+
+/**
+ * What is wrong with what Portainer's page shows: no environment is this swarm. One of them is enough:
+ * the operator may have others.
+ */
+export function pageProblems(environments: Environment[], nodes: string[]): string[] {
+  const seen = environments.map(({ name, status, engine }) => {
+    if ("problem" in engine) return `environment ${name}: ${engine.problem}`;
+    if (!nodes.includes(engine.node)) return `environment ${name}: not an engine of this swarm`;
+    return status === 1 ? undefined : `environment ${name}: Portainer shows it as down`;
+  });
+  if (seen.includes(undefined)) return [];
+  return seen.length > 0 ? (seen as string[]) : ["Portainer has no environment"];
+}
+
+const HTTP_OK = 200;
+/** What Portainer answers to a wrong password. */
+const HTTP_WRONG_PASSWORD = 422;
+
+/**
+ * Portainer's own API, as its page uses it. A Portainer that is too old for the engine answers at its
+ * port, and its page shows a dead environment (https://github.com/portainer/portainer/issues/12934).
+ */
+const reachesSwarm: Check = {
+  name: "Portainer shows the swarm to its administrator",
+  applies: (outputs) => httpPort(outputs) !== undefined && outputs.portainerPassword !== "",
+  async run(cluster) {
+    const { outputs, nodes } = cluster;
+    const { mode, published } = httpPort(outputs)!;
+    const tasks = await listTasks(cluster, [serviceOf(outputs, "portainer")!]);
+    const [node] = mode === "ingress" ? nodes : nodesOf("portainer", tasks, nodes);
+    if (!node) throw new Error("portainer runs on no node");
+    if (!isPrivate(node.ingressAddress)) {
+      return "not looked into: the password would go over the Internet in clear";
+    }
+    const page = { host: node.ingressAddress, port: published };
+    const ids = nodes.map(({ id }) => id);
+
+    return eventually(async () => {
+      const login = { username: "admin", password: outputs.portainerPassword };
+      const answer = await get(
+        {
+          ...{ ...page, path: "/api/auth", method: "POST" },
+          headers: { "content-type": "application/json" },
+        },
+        JSON.stringify(login),
+      );
+      if (answer.status === HTTP_WRONG_PASSWORD) {
+        return "not looked into: admin has another password there than in the output";
+      }
+      const { jwt } = read(answer, "its login") as { jwt: string };
+      const headers = { authorization: `Bearer ${jwt}` };
+      const ask = (path: string) => get({ ...page, path, headers });
+
+      const list = read(await ask("/api/endpoints"), "its environments") as EnvironmentJson[];
+      const environments = await Promise.all(
+        list.map(async ({ Id, Name, Status }): Promise<Environment> => {
+          const info = await ask(`/api/endpoints/${Id}/docker/info`);
+          return { name: Name, status: Status, engine: engineOf(info) };
+        }),
+      );
+      expectNone(pageProblems(environments, ids));
+    });
+  },
+};
+
+interface EnvironmentJson {
+  Id: number;
+  Name: string;
+  Status: number;
+}
+
+function read({ status, body }: HttpAnswer, what: string): unknown {
+  if (status !== HTTP_OK) {
+    throw new Error(`Portainer: ${what}: HTTP status ${status}, ${body.slice(0, 200)}`);
+  }
+  return JSON.parse(body);
+}
+
+function engineOf(answer: HttpAnswer): Environment["engine"] {
+  try {
+    const { Swarm } = read(answer, "the engine") as { Swarm?: { NodeID?: string } };
+    return { node: Swarm?.NodeID ?? "" };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}
+
 /** Portainer as its users see it. */
-export const portainerChecks: Check[] = [answers];
+export const portainerChecks: Check[] = [answers, reachesSwarm];

@@ -31,8 +31,11 @@ export interface HttpAnswer {
   certificate: Partial<PeerCertificate>;
 }
 
-/** `GET` on a connection of its own (no keep-alive), over TLS when the options say `https:`. */
-export function get(options: https.RequestOptions): Promise<HttpAnswer> {
+/**
+ * `GET`, or the method that the options say, on a connection of its own (no keep-alive), over TLS when
+ * they say `https:`.
+ */
+export function get(options: https.RequestOptions, content?: string): Promise<HttpAnswer> {
   const { request } = options.protocol === "https:" ? https : http;
   const signal = AbortSignal.timeout(ANSWER_SECONDS * 1000);
   return new Promise((resolve, reject) => {
@@ -50,7 +53,7 @@ export function get(options: https.RequestOptions): Promise<HttpAnswer> {
       });
     });
     sent.on("error", fail);
-    sent.end();
+    sent.end(content);
   });
 }
 

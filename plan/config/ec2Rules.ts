@@ -43,6 +43,16 @@ export const ec2Rules: Rule[] = only("ec2", [
   outside("ec2VpcCidr", "ingressSubnet"),
   outside("ec2VpcCidr", "gwbridgeSubnet"),
 
+  rule(["gwbridgeMasquerade"], ({ gwbridgeMasquerade }) =>
+    gwbridgeMasquerade
+      ? undefined
+      : complain(
+          "gwbridgeMasquerade",
+          "takes containers their way out: a VPC drops what does not come from an instance's own " +
+            "address; write true",
+        ),
+  ),
+
   rule(["ingressMtu", "ingressEncrypted"], (config) =>
     ingressMtuProblem(config, "the MTU of a VPC", VPC_MTU),
   ),

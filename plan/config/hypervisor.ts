@@ -13,9 +13,11 @@ function libvirtUriProblem(uri: string): string | undefined {
   if (driver !== "qemu") {
     return `is for the hypervisor "${driver}", and only QEMU works here; write qemu:///system`;
   }
-  if (pathname !== "/system" && pathname !== "/session") {
-    return "does not end in /system or /session; write qemu:///system";
+  if (pathname === "/session") {
+    const system = uri.replace("/session", "/system");
+    return `is a user's own libvirt, which cannot make the bridges of the networks; write ${system}`;
   }
+  if (pathname !== "/system") return "does not end in /system; write qemu:///system";
   if (transport === undefined) {
     return host ? `has a host but no way to reach it; ${REMOTE_EXAMPLE}` : undefined;
   }

@@ -10,11 +10,13 @@ import {
 import { MANAGER_SLOTS, slotsNeeded } from "../slots";
 import {
   complain,
+  CONTAINER_SUBNETS,
   ingressMtuProblem,
   only,
   outside,
   outsideDocker0,
   rule,
+  unreachable,
   type Rule,
 } from "./rule";
 
@@ -93,6 +95,27 @@ export const kvmRules: Rule[] = only("kvm", [
 
   rule(["ingressMtu", "ingressEncrypted", "internalNetworkMtu"], (config) =>
     ingressMtuProblem(config, "internalNetworkMtu", config.internalNetworkMtu),
+  ),
+
+  rule(["nameservers", ...CONTAINER_SUBNETS], (config) => {
+    const wrong = config.nameservers.find((address) => unreachable(config, address));
+    return wrong
+      ? complain(
+          "nameservers",
+          `has ${wrong} in it, which ${unreachable(config, wrong)}, so that names would be asked ` +
+            "there; write a server elsewhere, or nothing",
+        )
+      : undefined;
+  }),
+
+  rule(["gwbridgeMasquerade", "natNetworkExists"], (config) =>
+    !config.gwbridgeMasquerade && !config.natNetworkExists
+      ? complain(
+          "gwbridgeMasquerade",
+          "takes containers their way out: libvirt translates the nodes' addresses only; write true, " +
+            "or use a NAT network that knows the way to gwbridgeSubnet (natNetworkExists: true)",
+        )
+      : undefined,
   ),
 
   rule(["storage"], ({ storage }) =>

@@ -1,4 +1,4 @@
-import { overlap } from "../addresses";
+import { isAddress, isInside, overlap } from "../addresses";
 import type { Config, ConfigKey } from "./schema";
 
 /** Something wrong with keys that are good one by one. */
@@ -11,6 +11,9 @@ export interface Complaint {
 
 /** Docker's own bridge on every node. */
 const DOCKER0 = "172.17.0.0/16";
+
+/** Every machine's name for itself. */
+const LOOPBACK = "127.0.0.0/8";
 
 /** Bytes of a packet that VXLAN takes (RFC 7348), and IPsec at most on top of it (RFC 4303). */
 const VXLAN_BYTES = 50;
@@ -61,6 +64,31 @@ export function outsideDocker0(key: SubnetKey): Rule {
       ? complain(key, `overlaps Docker's docker0 (${DOCKER0}); write a network outside it`)
       : undefined,
   );
+}
+
+/** The keys with the subnets that containers have on every node. */
+export const CONTAINER_SUBNETS = ["gwbridgeSubnet", "overlayAddressPool", "ingressSubnet"] as const;
+
+/**
+ * What is wrong with a host that nodes are to reach: where its address is one of the node's own or of
+ * its containers' networks, a node asks itself instead. A host name passes.
+ */
+export function unreachable(
+  config: Pick<Config, (typeof CONTAINER_SUBNETS)[number]>,
+  host: string,
+): string | undefined {
+  if (host === "localhost") return "is the node itself";
+  if (!isAddress(host)) return undefined;
+  const networks = [
+    [LOOPBACK, "the node itself"],
+    [DOCKER0, "Docker's docker0"],
+    ...CONTAINER_SUBNETS.map((key) => [config[key], key]),
+  ] as const;
+  const [cidr, name] = networks.find(([subnet]) => isInside(host, subnet)) ?? [];
+  if (!cidr) return undefined;
+  return cidr === LOOPBACK
+    ? `is ${name}`
+    : `is inside ${name} (${cidr}), where nodes have their containers`;
 }
 
 /** Keeps the ingress network's packets within those of the network between the nodes. */

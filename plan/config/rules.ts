@@ -3,7 +3,15 @@ import { managerOfBackup } from "../backup";
 import { NODE_PORTS, portOf } from "../publish";
 import { ec2Rules } from "./ec2Rules";
 import { kvmRules } from "./kvmRules";
-import { complain, outside, outsideDocker0, rule, type Rule } from "./rule";
+import {
+  complain,
+  CONTAINER_SUBNETS,
+  outside,
+  outsideDocker0,
+  rule,
+  unreachable,
+  type Rule,
+} from "./rule";
 import type { Config } from "./schema";
 
 /** The services that publish ports, each with the switch that turns it on. */
@@ -28,6 +36,24 @@ export const rules: Rule[] = [
 
   outside("gwbridgeSubnet", "overlayAddressPool"),
   outside("gwbridgeSubnet", "ingressSubnet"),
+
+  rule(["registryMirror", ...CONTAINER_SUBNETS], (config) => {
+    const { registryMirror } = config;
+    const problem = registryMirror && unreachable(config, new URL(registryMirror).hostname);
+    return problem
+      ? complain(
+          "registryMirror",
+          `names a host that ${problem}; write one elsewhere that all nodes reach, or nothing`,
+        )
+      : undefined;
+  }),
+
+  rule(["nfsServer", "storage", ...CONTAINER_SUBNETS], (config) => {
+    const problem = config.storage === "nfs" && unreachable(config, config.nfsServer);
+    return problem
+      ? complain("nfsServer", `${problem}; write a server elsewhere that all nodes reach`)
+      : undefined;
+  }),
 
   rule(["ingressGateway", "ingressSubnet"], (config) =>
     poolHas(hostAddresses(config.ingressSubnet), config.ingressGateway)

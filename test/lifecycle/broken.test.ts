@@ -141,6 +141,13 @@ const BREAKAGES: Breakage[] = [
     mends: { mg0: "docker service scale portainer=1" },
   },
   {
+    check: "Portainer shows the swarm to its administrator",
+    what: "it does not reach its agents",
+    breaks: { mg0: "docker service update --quiet --network-rm portainer-agent portainer" },
+    says: /environment .*: Portainer: the engine: HTTP status 502/,
+    mends: { mg0: "docker service update --quiet --network-add portainer-agent portainer" },
+  },
+  {
     check: "containers on different nodes find and reach each other by an overlay network",
     what: "nothing encrypted gets through",
     ...deaf("all", "ip protocol esp"),
@@ -207,6 +214,17 @@ const OF_MONITORING: Breakage[] = [
     what: "a node does not let it read its engine's metrics",
     ...deaf("worker1", "tcp dport 9323"),
     says: /^up of engines at worker1 is not 1$/m,
+  },
+  {
+    check: "Prometheus knows the CPU time and the memory of tasks on every node",
+    what: "cAdvisor does not find the engine's containers",
+    breaks: { mg0: "docker service update --quiet --mount-rm /var/lib/docker cadvisor" },
+    says: /^worker1: cAdvisor knows the memory of no task$/m,
+    mends: {
+      mg0:
+        "docker service update --quiet --mount-add type=bind,source=/var/lib/docker," +
+        "target=/var/lib/docker,readonly,bind-propagation=rslave cadvisor",
+    },
   },
   {
     check:

@@ -1,6 +1,10 @@
 import { parseConfig } from "../../plan/config";
 import { good, problems, type Values } from "./configProblems";
 
+/** Of a stack on EC2, what has no default there. */
+const EC2 = { target: "ec2", ec2AdminCidrs: "203.0.113.7/32", diskMB: "20000" };
+const NFS = { storage: "nfs", nfsExport: "/srv/swarm" };
+
 describe("one bad value is one problem, which says what to write instead", () => {
   const WHOLE = "is not a whole number; write a whole number from";
   const IMAGE =
@@ -97,7 +101,18 @@ describe("one bad value is one problem, which says what to write instead", () =>
       "xen:///system",
       'is for the hypervisor "xen", and only QEMU works here; write qemu:///system',
     ],
-    ["libvirtUri", "qemu:///", "does not end in /system or /session; write qemu:///system"],
+    ["libvirtUri", "qemu:///", "does not end in /system; write qemu:///system"],
+    [
+      "libvirtUri",
+      "qemu:///session",
+      "is a user's own libvirt, which cannot make the bridges of the networks; write qemu:///system",
+    ],
+    [
+      "libvirtUri",
+      "qemu+ssh://user@host/session",
+      "is a user's own libvirt, which cannot make the bridges of the networks; " +
+        "write qemu+ssh://user@host/system",
+    ],
     [
       "libvirtUri",
       "qemu://host/system",
@@ -319,6 +334,60 @@ describe("values that do not go together", () => {
     ]);
   });
 
+  test.each<[address: string, where: string]>([
+    ["127.0.0.53", "is the node itself"],
+    ["10.0.0.2", "is inside overlayAddressPool (10.0.0.0/8), where nodes have their containers"],
+    ["172.17.0.1", "is inside Docker's docker0 (172.17.0.0/16), where nodes have their containers"],
+    [
+      "172.18.255.254",
+      "is inside gwbridgeSubnet (172.18.0.0/16), where nodes have their containers",
+    ],
+    ["192.168.7.9", "is inside ingressSubnet (192.168.7.0/24), where nodes have their containers"],
+  ])("the host %s, which a node would look for in itself", (address, where) => {
+    const ingress = { ingressSubnet: "192.168.7.0/24", ingressGateway: "192.168.7.1" };
+    expect(problems({ ...ingress, nameservers: `9.9.9.9, ${address}` })).toEqual([
+      `nameservers: "9.9.9.9, ${address}" has ${address} in it, which ${where}, so that names would ` +
+        "be asked there; write a server elsewhere, or nothing",
+    ]);
+    expect(problems({ ...ingress, registryMirror: `http://${address}:5000` })).toEqual([
+      `registryMirror: "http://${address}:5000" names a host that ${where}; write one elsewhere that ` +
+        "all nodes reach, or nothing",
+    ]);
+    expect(problems({ ...ingress, ...NFS, nfsServer: address })).toEqual([
+      `nfsServer: "${address}" ${where}; write a server elsewhere that all nodes reach`,
+    ]);
+  });
+
+  test("a mirror and an NFS server on the node itself, by name, on both targets", () => {
+    for (const target of [{}, EC2]) {
+      const changes = { ...target, ...NFS, nfsServer: "localhost" };
+      expect(problems({ ...changes, registryMirror: "http://localhost:5000" })).toEqual([
+        'registryMirror: "http://localhost:5000" names a host that is the node itself; write one ' +
+          "elsewhere that all nodes reach, or nothing",
+        'nfsServer: "localhost" is the node itself; write a server elsewhere that all nodes reach',
+      ]);
+    }
+  });
+
+  test.each<[where: string, target: Values, message: string]>([
+    [
+      "libvirt's NAT",
+      {},
+      "takes containers their way out: libvirt translates the nodes' addresses only; write true, or " +
+        "use a NAT network that knows the way to gwbridgeSubnet (natNetworkExists: true)",
+    ],
+    [
+      "EC2",
+      EC2,
+      "takes containers their way out: a VPC drops what does not come from an instance's own " +
+        "address; write true",
+    ],
+  ])("containers with their own addresses on %s", (_, target, message) => {
+    expect(problems({ ...target, gwbridgeMasquerade: "false" })).toEqual([
+      `gwbridgeMasquerade: "false" ${message}`,
+    ]);
+  });
+
   test("more workers than there are addresses, in both networks", () => {
     const short = {
       workers: "20",
@@ -410,7 +479,24 @@ describe("good values", () => {
     ["an image by path", { image: "/var/lib/images/debian 13.qcow2" }],
     ["an image by file URL", { image: "file:///var/lib/images/node.qcow2" }],
     ["an image by URL", { image: "https://example.org/debian-13-genericcloud-amd64.qcow2" }],
-    ["libvirt of the session", { libvirtUri: "qemu:///session" }],
+    ["a name server beside containers' networks", { nameservers: "172.19.0.1,172.16.255.255" }],
+    [
+      "a name server where overlays are elsewhere",
+      {
+        nameservers: "10.0.0.2",
+        overlayAddressPool: "172.20.0.0/14",
+        ingressSubnet: "10.11.0.0/16",
+      },
+    ],
+    [
+      "a mirror and an NFS server beside them",
+      {
+        registryMirror: "http://172.19.0.1:5000",
+        ...{ storage: "nfs", nfsServer: "172.16.255.255", nfsExport: "/srv" },
+      },
+    ],
+    ["a mirror by name", { registryMirror: "https://mirror.example.org" }],
+    ["a name server that the target has no use for", { ...EC2, nameservers: "127.0.0.1" }],
     ["libvirt by another socket", { libvirtUri: "qemu:///system?socket=/run/other/libvirt-sock" }],
     ["libvirt by SSH", { libvirtUri: "qemu+ssh://root@hypervisor.example.org:2222/system" }],
     ["libvirt by SSH's own command", { libvirtUri: "qemu+sshcmd://hypervisor/system" }],

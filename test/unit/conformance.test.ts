@@ -4,10 +4,15 @@ import { apiAddresses, closedToApi, daysLeft } from "../../lab/conformance/api";
 import { eventually, expectEach } from "../../lab/conformance/check";
 import { parseNetworks, parseTasks } from "../../lab/conformance/docker";
 import { insidePorts, outsidePorts } from "../../lab/conformance/firewall";
-import { expectedTargets, targetProblems, type Sample } from "../../lab/conformance/monitoring";
+import {
+  blindSpots,
+  expectedTargets,
+  targetProblems,
+  type Sample,
+} from "../../lab/conformance/monitoring";
 import { gwbridgeSettings, ingressSettings } from "../../lab/conformance/networks";
 import { parseAddresses } from "../../lab/conformance/overlay";
-import { portainerVersion } from "../../lab/conformance/portainer";
+import { pageProblems, portainerVersion, type Environment } from "../../lab/conformance/portainer";
 import { missingTasks, nodesOf, publishedPorts } from "../../lab/conformance/services";
 import { clearTraffic, parseCounters } from "../../lab/conformance/traffic";
 import { unfairShares, webPort } from "../../lab/conformance/web";
@@ -51,7 +56,12 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       leaderCandidates: ["mg0"],
       networkIds: {},
     },
-    ...{ managerJoinToken: "", workerJoinToken: "", unlockKey: "", portainerPassword: "" },
+    ...{
+      managerJoinToken: "",
+      workerJoinToken: "",
+      unlockKey: "",
+      portainerPassword: "open sesame",
+    },
     monitoringPassword: "",
     ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },
     ...{ dockerHost: "tcp://198.51.100.10:2376", apiHosts: ["tcp://198.51.100.10:2376"] },
@@ -95,13 +105,13 @@ describe("the list of checks", () => {
   });
 
   test.each([
-    ["services at all", full({ services: [] }), 10],
+    ["services at all", full({ services: [] }), 12],
     ["web", without("web"), 2],
     ["replicas of web", full({ services: [service("web", 0), ...all.slice(1)] }), 2],
-    ["Portainer", without("portainer"), 1],
+    ["Portainer", without("portainer"), 2],
     ["overlay check", without("over-test"), 2],
     ["DNS cache", without("dns-cache"), 1],
-    ["monitoring", without("prometheus"), 2],
+    ["monitoring", without("prometheus"), 3],
     ["encryption", full({ ingress: { ...stack().ingress, encrypted: false } }), 1],
     ["second node", full({ nodes: nodes.slice(0, 1) }), 1],
   ])("leaves out what concerns it when there is no %s", (_, outputs, fewer) => {
@@ -420,18 +430,52 @@ describe("traffic between nodes", () => {
 
 describe("Portainer's status", () => {
   test("names its version, a stand-in's too", () => {
-    expect(portainerVersion(200, '{"Version":"2.27.3","InstanceID":"x"}')).toBe("2.27.3");
+    expect(portainerVersion(200, '{"Version":"2.33.7","InstanceID":"x"}')).toBe("2.33.7");
     expect(portainerVersion(200, '{"Version":"stand-in"}')).toBe("stand-in");
   });
 
   test.each([
-    [502, '{"Version":"2.27.3"}'],
+    [502, '{"Version":"2.33.7"}'],
     [200, "<html>Welcome to nginx!</html>"],
     [200, "{}"],
   ])("is not %i %s", (status, body) => {
     expect(() => portainerVersion(status, body)).toThrow(
       `not Portainer's status: HTTP status ${status}, ${body}`,
     );
+  });
+});
+
+describe("what Portainer's page shows", () => {
+  const environment = (changes: Partial<Environment> = {}): Environment => ({
+    ...{ name: "local", status: 1, engine: { node: "id-mg0" } },
+    ...changes,
+  });
+
+  test("is right when one of its environments is the swarm, whatever the others are", () => {
+    const down = environment({ status: 2, engine: { problem: "HTTP status 502" } });
+    expect(pageProblems([environment()], ["id-mg0"])).toEqual([]);
+    expect(pageProblems([down, environment()], ["id-mg0"])).toEqual([]);
+  });
+
+  test.each<[what: string, environments: Environment[], problem: string]>([
+    ["none", [], "Portainer has no environment"],
+    [
+      "one that is down",
+      [environment({ status: 2 })],
+      "environment local: Portainer shows it as down",
+    ],
+    [
+      "one that the engine refuses",
+      [environment({ engine: { problem: "client version 1.41 is too old" } })],
+      "environment local: client version 1.41 is too old",
+    ],
+    [
+      "somebody else's engine",
+      [environment({ engine: { node: "other" } })],
+      "environment local: not an engine of this swarm",
+    ],
+  ])("is wrong with %s", (_, environments, problem) => {
+    expect(pageProblems(environments, ["id-mg0"])).toEqual([problem]);
   });
 });
 
@@ -498,6 +542,18 @@ describe("what Prometheus should find", () => {
     expect(targetProblems(expected, [...all, ...down])).toEqual([
       "up of tasks at there is not 1",
       "probe_success of ingress at there is not 1",
+    ]);
+  });
+
+  test("is each node's tasks: of none on a node, it is blind there", () => {
+    const count = (node: string, value: string): Sample => ({
+      metric: { node },
+      value: [0, value],
+    });
+    expect(blindSpots("memory", ["mg0"], [count("mg0", "2")])).toEqual([]);
+    expect(blindSpots("memory", ["mg0", "worker0"], [count("mg0", "0")])).toEqual([
+      "mg0: cAdvisor knows the memory of no task",
+      "worker0: cAdvisor knows the memory of no task",
     ]);
   });
 

@@ -58,7 +58,8 @@ describe("docker_gwbridge", () => {
     ["gwbridgeMasquerade", "false", "--opt=com.docker.network.bridge.enable_ip_masquerade=false"],
     ["gwbridgeMtu", "1400", "--opt=com.docker.network.driver.mtu=1400"],
   ])("takes %s %s", (key, value, option) => {
-    expect(gwbridgeOptions(planGwbridge(config({ [key]: value }))).split("\n")).toContain(option);
+    const changed = { natNetworkExists: "true", [key]: value };
+    expect(gwbridgeOptions(planGwbridge(config(changed))).split("\n")).toContain(option);
   });
 });
 

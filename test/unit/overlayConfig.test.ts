@@ -168,7 +168,7 @@ describe("good values", () => {
     ["a bridge right beside Docker's own", { gwbridgeSubnet: "172.16.255.0/24" }],
     [
       "a bridge that talks, and hides nothing",
-      { gwbridgeIcc: "true", gwbridgeMasquerade: "false" },
+      { gwbridgeIcc: "true", gwbridgeMasquerade: "false", natNetworkExists: "true" },
     ],
     ["certificates for a day", { certificateDays: "1", certificateRenewDays: "0" }],
   ])("%s", (_what, changes) => {

@@ -38,7 +38,7 @@ describe("the policies have nothing against", () => {
     ["networks that are there", { natNetworkExists: "true", internalNetworkExists: "true" }],
     [
       "another user and a registry mirror",
-      { sshUser: "debian", registryMirror: "http://10.9.8.7" },
+      { sshUser: "debian", registryMirror: "http://192.0.2.7" },
     ],
   ])("a stack with %s", async (_, config) => {
     expect(violations(await stackOf(await up(config)))).toEqual([]);

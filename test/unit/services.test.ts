@@ -23,7 +23,7 @@ describe("planServices", () => {
       },
       {
         name: "portainer",
-        image: "portainer/portainer-ce:2.27.3",
+        image: "portainer/portainer-ce:2.33.7",
         replicas: 1,
         publish: [{ mode: "ingress", protocol: "tcp", published: 9000, target: 9000 }],
       },
