@@ -3,6 +3,7 @@
  * services -> outputs.
  */
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { Backups } from "./components/backup/backups";
 import type { Machine } from "./components/machine/machine";
 import { Monitoring } from "./components/monitoring/monitoring";
@@ -80,8 +81,10 @@ async function program() {
     { stack, managers: machines.filter(({ role }) => role === "manager"), storage, config },
     { dependsOn: [volumes] },
   );
+  const nameKey = new random.RandomPassword("secret-names", { length: 32, special: false });
   const home = {
     ...{ config, services, storage, access, ingress: swarm.ingress },
+    nameKey: nameKey.result,
     timeoutSeconds: config.serviceTimeoutSeconds,
   };
   const inSwarm = {

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { MONITORING_USER, PASSWORD_FILE } from "../../plan/monitoring/ports";
 import { swarmService } from "../service/swarmService";
 import {
   asConfig,
   asPassword,
+  asSecret,
   filed,
   goMemory,
   ON_MANAGERS,
@@ -32,9 +34,12 @@ const FILES = [
   })),
 ];
 
+/** The key that it encrypts passwords of data sources with. By default all Grafanas have the same. */
+const KEY_FILE = "/run/secrets/grafana-key";
+
 /**
  * Grafana with dashboards of the cluster, a node and a service, one replica on a manager. Creates its
- * service and a config for each of its files.
+ * service, a config for each of its files, and a secret with a key.
  */
 export class Grafana extends pulumi.ComponentResource {
   constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,6 +49,12 @@ export class Grafana extends pulumi.ComponentResource {
       path: `/etc/grafana/${path}`,
       config: filed(`${name}-${part}`, args, "config", `grafana-${part}`, staticFile(file), this),
     }));
+    const { result } = new random.RandomPassword(
+      `${name}-key`,
+      { length: 32, special: false },
+      { parent: this },
+    );
+    const key = filed(`${name}-key-file`, args, "secret", "grafana-key", result, this);
     swarmService(
       `${name}-service`,
       {
@@ -53,6 +64,7 @@ export class Grafana extends pulumi.ComponentResource {
             ...goMemory("grafana"),
             GF_SECURITY_ADMIN_USER: MONITORING_USER,
             GF_SECURITY_ADMIN_PASSWORD__FILE: PASSWORD_FILE,
+            GF_SECURITY_SECRET_KEY__FILE: KEY_FILE,
             GF_USERS_ALLOW_SIGN_UP: "false",
             // It asks nobody outside: not for updates, and not for plugins at its start.
             GF_ANALYTICS_REPORTING_ENABLED: "false",
@@ -62,10 +74,10 @@ export class Grafana extends pulumi.ComponentResource {
           },
           mounts: [ownData(args, "grafana", "/var/lib/grafana")],
           configs: files.map(({ config, path }) => asConfig(config, path)),
-          secrets: [asPassword(passwords)],
+          secrets: [asPassword(passwords), asSecret(key, KEY_FILE)],
         },
         constraints: ON_MANAGERS,
-        files: [...files.map(({ config }) => config), passwords.plain],
+        files: [...files.map(({ config }) => config), passwords.plain, key],
       },
       { parent: this },
     );

@@ -32,9 +32,9 @@ export const ON_MANAGERS = ["node.role==manager"];
 
 /** The arguments of `swarmService` that follow from a service's name. */
 export function placed(home: MonitoringHome, name: MonitoringService) {
-  const { access, ingress, timeoutSeconds, network, services } = home;
+  const { access, ingress, timeoutSeconds, nameKey, network, services } = home;
   return {
-    ...{ access, ingress, timeoutSeconds },
+    ...{ access, ingress, timeoutSeconds, nameKey },
     service: services.find((service) => service.name === name)!,
     networks: [network.id],
     resources: memory(name),
@@ -67,10 +67,10 @@ export function filed(
   content: pulumi.Input<string>,
   parent: pulumi.Resource,
 ): SwarmFile {
-  const { access, timeoutSeconds } = home;
+  const { access, timeoutSeconds, nameKey } = home;
   return swarmFile(
     name,
-    { access, timeoutSeconds, kind, prefix, content: pulumi.output(content) },
+    { access, timeoutSeconds, nameKey, kind, prefix, content: pulumi.output(content) },
     { parent },
   );
 }

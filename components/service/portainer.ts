@@ -9,7 +9,7 @@ import { bind, data, SOCKET, swarmService, type ServiceHome } from "./swarmServi
 export interface PortainerArgs extends ServiceHome {
   service: ServicePlan;
   /** Its agent on every node. Without it Portainer sees the swarm by the manager it runs on. */
-  agent?: ServicePlan | undefined;
+  agent?: PortainerAgent | undefined;
   /** Where it keeps its database. */
   volume: pulumi.Output<VolumePlan>;
   /** Secret. Password of the user `admin`; it counts when Portainer starts for the first time. */
@@ -18,13 +18,20 @@ export interface PortainerArgs extends ServiceHome {
   mtu: number;
 }
 
+export interface PortainerAgent {
+  service: ServicePlan;
+  /** Secret. What Portainer and its agents know each other by. */
+  secret: pulumi.Output<string>;
+}
+
 /** https://docs.portainer.io/admin/environments/add/swarm/agent */
 const AGENT_PORT = 9001;
 const PASSWORD_FILE = "/run/secrets/portainer-password";
+const AGENT_ARGUMENTS = "/run/secrets/portainer-agent";
 
 /**
  * Portainer, one replica on a manager. Creates its service and a secret with the password of its
- * administrator; with an agent also the agents' service and a network for both.
+ * administrator; with an agent also the agents' service, a secret for these and a network for both.
  */
 export class Portainer extends pulumi.ComponentResource {
   constructor(
@@ -40,7 +47,7 @@ export class Portainer extends pulumi.ComponentResource {
       { parent: this },
     );
     const endpoint = agents
-      ? ["-H", `tcp://tasks.${args.agent!.name}:${AGENT_PORT}`, "--tlsskipverify"]
+      ? ["-H", `tcp://tasks.${args.agent!.service.name}:${AGENT_PORT}`, "--tlsskipverify"]
       : ["-H", `unix://${SOCKET}`];
     swarmService(
       `${prefix}-service`,
@@ -48,6 +55,8 @@ export class Portainer extends pulumi.ComponentResource {
         ...args,
         container: {
           args: [...endpoint, "--admin-password-file", PASSWORD_FILE],
+          // Portainer takes it from here only.
+          ...(args.agent ? { env: { AGENT_SECRET: args.agent.secret } } : {}),
           mounts: [...(agents ? [] : [bind(SOCKET, SOCKET, false)]), data(args.volume, "/data")],
           secrets: [{ secretId: secret.id, secretName: secret.name, fileName: PASSWORD_FILE }],
         },
@@ -60,11 +69,21 @@ export class Portainer extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private agents(service: ServicePlan): docker.Network {
+  private agents({ service, secret: known }: PortainerAgent): docker.Network {
     const { access, timeoutSeconds, mtu } = this.args;
     const network = overlayNetwork(
       `${this.prefix}-network`,
       { access, timeoutSeconds, name: service.name, mtu, encrypted: true },
+      { parent: this },
+    );
+    // Without it, an agent obeys the first one that asks it.
+    const secret = swarmFile(
+      `${this.prefix}-agent-secret`,
+      {
+        ...this.args,
+        ...{ kind: "secret", prefix: "portainer-agent" },
+        content: pulumi.interpolate`--secret=${known}`,
+      },
       { parent: this },
     );
     swarmService(
@@ -73,6 +92,8 @@ export class Portainer extends pulumi.ComponentResource {
         ...this.args,
         service,
         container: {
+          args: [`@${AGENT_ARGUMENTS}`], // a file with arguments, one a line
+          secrets: [{ secretId: secret.id, secretName: secret.name, fileName: AGENT_ARGUMENTS }],
           env: { AGENT_CLUSTER_ADDR: `tasks.${service.name}` },
           mounts: [
             bind(SOCKET, SOCKET, false),
@@ -80,6 +101,7 @@ export class Portainer extends pulumi.ComponentResource {
           ],
         },
         networks: [network.id],
+        files: [secret],
       },
       { parent: this },
     );

@@ -85,12 +85,13 @@ export class Services extends pulumi.ComponentResource {
       { length: 24, special: false },
       { parent: this },
     );
+    const agent = this.planOf("portainer-agent");
     new Portainer(
       name,
       {
         ...this.args,
         service,
-        agent: this.planOf("portainer-agent"),
+        agent: agent && { service: agent, secret: this.agentSecret(name) },
         volume: pulumi
           .output(this.args.storage)
           .apply((storage) => planVolume(storage, service.name)),
@@ -100,6 +101,15 @@ export class Services extends pulumi.ComponentResource {
       { parent: this },
     );
     return password.result;
+  }
+
+  /** What Portainer and its agents know each other by. */
+  private agentSecret(name: string): pulumi.Output<string> {
+    return new random.RandomPassword(
+      `${name}-agent-key`,
+      { length: 32, special: false },
+      { parent: this },
+    ).result;
   }
 
   private overlayCheck(service: ServicePlan): void {

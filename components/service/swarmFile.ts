@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../../plan/fingerprint";
+import { fingerprint, keyedFingerprint } from "../../plan/fingerprint";
 import { ANY_MANAGER } from "../../plan/sshConfig";
 import { managerScript } from "../swarm/nodeScript";
 import type { ServiceHome } from "./swarmService";
 
-export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeconds"> {
+export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeconds" | "nameKey"> {
   kind: "secret" | "config";
   /** What its name begins with. */
   prefix: string;
@@ -20,7 +20,8 @@ export interface SwarmFile {
 
 /**
  * One secret or config of the swarm. Docker does not change them: another content is another one, and
- * its name stands for the content.
+ * its name stands for the content. Everybody may read names, so a secret's is made with the stack's
+ * key: with the content's plain hash in it, a guessed password could be confirmed.
  *
  * Made by a script, since a refresh by the provider takes every error for a secret that is gone: one
  * that came while the managers chose a new leader dropped it from the state, and the next `up` failed
@@ -31,8 +32,12 @@ export function swarmFile(
   args: SwarmFileArgs,
   opts: pulumi.CustomResourceOptions,
 ): SwarmFile {
-  const { kind, prefix, content, access, timeoutSeconds } = args;
-  const fileName = pulumi.unsecret(content.apply((text) => `${prefix}-${fingerprint(text)}`));
+  const { kind, prefix, content, access, timeoutSeconds, nameKey } = args;
+  const mark =
+    kind === "secret"
+      ? pulumi.all([content, nameKey]).apply(([text, key]) => keyedFingerprint(key, text))
+      : content.apply(fingerprint);
+  const fileName = pulumi.unsecret(pulumi.interpolate`${prefix}-${mark}`);
   const file = managerScript(
     name,
     {

@@ -20,6 +20,8 @@ export interface ServiceHome {
   ingress: IngressNetwork;
   /** Bound for a service to reach its wanted number of tasks, in seconds. */
   timeoutSeconds: number;
+  /** Secret. The stack's key that names of secrets are made with. */
+  nameKey: pulumi.Output<string>;
 }
 
 export interface SwarmServiceArgs extends ServiceHome {

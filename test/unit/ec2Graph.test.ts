@@ -65,9 +65,9 @@ describe("the resources on EC2", () => {
     }
   });
 
-  test("are all part of a component, but for the key that these share", () => {
+  test("are all part of a component, but for the keys that these share", () => {
     const onTop = aws.resources.filter((one) => !one.parent && !COMPONENT.test(one.type));
-    expect(names(onTop)).toEqual(["access"]);
+    expect(names(onTop)).toEqual(["access", "secret-names"]);
   });
 
   test("are the same in a preview, where nothing is known that providers answer", async () => {

@@ -1,6 +1,6 @@
 import { domainCpu } from "../../plan/domain";
 import { engineConfig, gwbridgeOptions, planGwbridge } from "../../plan/engine";
-import { fingerprint } from "../../plan/fingerprint";
+import { fingerprint, keyedFingerprint } from "../../plan/fingerprint";
 import type { Role } from "../../plan/nodes";
 import { config } from "./configProblems";
 
@@ -90,5 +90,22 @@ describe("fingerprint", () => {
     ["one more", { a: 1, b: 1 }],
   ])("changes with %s", (_, content) => {
     expect(fingerprint(content)).not.toBe(fingerprint({ a: 1 }));
+  });
+});
+
+describe("keyedFingerprint", () => {
+  test("is an HMAC of the content, the same on every machine", () => {
+    // printf 'hunter2' | openssl dgst -sha256 -hmac key
+    expect(keyedFingerprint("key", "hunter2")).toBe("05d210d8af05");
+  });
+
+  test("is another with another key or content, and not the fingerprint", () => {
+    const marks = [
+      keyedFingerprint("key", "hunter2"),
+      keyedFingerprint("other", "hunter2"),
+      keyedFingerprint("key", "hunter3"),
+      fingerprint("hunter2"),
+    ];
+    expect(new Set(marks).size).toBe(marks.length);
   });
 });

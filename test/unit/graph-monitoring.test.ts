@@ -1,4 +1,7 @@
-import { changed, COMPONENT, key, keys, resource, SMALL, up, useFolder } from "./graphRun";
+import { staticFile } from "../../components/monitoring/home";
+import { fingerprint } from "../../plan/fingerprint";
+import { alertmanagerConfig } from "../../plan/monitoring/alertmanager";
+import { changed, COMPONENT, key, keys, outputs, resource, SMALL, up, useFolder } from "./graphRun";
 import { resolve, type Registration, type Run } from "./harness";
 
 const ON = { ...SMALL, monitoring: "true" };
@@ -159,6 +162,39 @@ describe("its password", () => {
     expect(shown).not.toMatch(/open sesame|\$2a\$10|user:secret/);
   });
 
+  /** What a secret or config of the swarm is called there. */
+  const called = (run: Run, name: string) =>
+    (resource(run, `monitoring-${name}`).inputs.triggers as string[])[0]!;
+
+  test("cannot be confirmed by the name of its secret, nor can a webhook's", () => {
+    const secrets = { password: "open sesame", "alertmanager-config": alertmanagerConfig(WEBHOOK) };
+    for (const [name, guess] of Object.entries(secrets)) {
+      expect(called(all, name)).toMatch(/^[a-z-]+-[0-9a-f]{12}$/);
+      expect(called(all, name)).not.toContain(fingerprint(guess));
+    }
+    expect(called(all, "grafana-datasource")).toContain(
+      fingerprint(staticFile("grafana-datasource.yml")),
+    );
+  });
+
+  test("has a name by the key of the stack, as all secrets have, and configs have not", async () => {
+    const other = (type: string, name: string, inputs: unknown) => ({
+      ...outputs(type, name, inputs),
+      ...(name === "secret-names" ? { result: "another key" } : {}),
+    });
+    const after = await up(ALL, { outputs: other });
+    const made = (kind: string) =>
+      all.resources
+        .filter(({ inputs }) => `${inputs.create as string}`.includes(`-- create ${kind} `))
+        .map(({ name }) => name)
+        .sort();
+    const renamed = changed(all, after);
+    expect(renamed.filter((name) => made("secret").includes(name))).toEqual(made("secret"));
+    expect(renamed.filter((name) => made("config").includes(name))).toEqual([]);
+    expect(made("secret")).toContain("services-portainer-password");
+    expect(made("config")).toContain("monitoring-prometheus-config");
+  });
+
   test("is what Prometheus and Alertmanager ask for", () => {
     for (const name of ["prometheus", "alertmanager"]) {
       const { args, secrets } = spec(on, name).containerSpec;
@@ -219,9 +255,19 @@ describe("its parts", () => {
       "monitoring-grafana-dashboard-service",
       "monitoring-grafana-dashboards",
       "monitoring-grafana-datasource",
+      "monitoring-grafana-key",
+      "monitoring-grafana-key-file",
       "monitoring-grafana-service",
       "monitoring-grafana-service-image",
       "monitoring-grafana-service-removal",
     ]);
+  });
+
+  test("Grafana has a key of its own, as a file and marked secret", () => {
+    const { env, secrets } = spec(all, "grafana").containerSpec;
+    expect(env).toMatchObject({ GF_SECURITY_SECRET_KEY__FILE: "/run/secrets/grafana-key" });
+    expect(secrets!.map(({ fileName }) => fileName)).toContain("/run/secrets/grafana-key");
+    expect(content(all, "monitoring-grafana-key-file")).toContain("open sesame");
+    expect(resource(all, "monitoring-grafana-key-file").shown.stdin).toBe("[secret]");
   });
 });

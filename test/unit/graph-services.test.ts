@@ -90,7 +90,9 @@ describe("a service", () => {
   const AGENT = [
     "services-portainer-agent",
     "services-portainer-agent-image",
+    "services-portainer-agent-key",
     "services-portainer-agent-removal",
+    "services-portainer-agent-secret",
     "services-portainer-network",
   ];
 
@@ -128,7 +130,7 @@ describe("a service", () => {
   });
 
   test("is there for every switch at once, too", () => {
-    expect(added(none, all)).toHaveLength(28);
+    expect(added(none, all)).toHaveLength(30);
     expect(changed(none, all)).toEqual([]);
   });
 
@@ -139,6 +141,29 @@ describe("a service", () => {
       "swarm-ingress",
       "volumes",
     ]);
+  });
+
+  test("that is Portainer or its agent has the secret of both, and a single Portainer none", () => {
+    const portainer = resource(all, "services-portainer-service");
+    const agent = resource(all, "services-portainer-agent");
+    const file = resource(all, "services-portainer-agent-secret");
+    expect(portainer.inputs).toMatchObject({
+      taskSpec: { containerSpec: { env: { AGENT_SECRET: "open sesame" } } },
+    });
+    expect(agent.inputs).toMatchObject({
+      taskSpec: {
+        containerSpec: {
+          args: ["@/run/secrets/portainer-agent"],
+          secrets: [{ fileName: "/run/secrets/portainer-agent" }],
+        },
+      },
+    });
+    expect(file.inputs.stdin).toMatch(/^CONTENT=.*--secret.?=open.*sesame/m);
+    const shown = [portainer, agent, file].map((one) => one.shown);
+    expect(JSON.stringify(shown)).not.toContain("sesame");
+    expect(JSON.stringify(resource(dev, "services-portainer-service").inputs)).not.toContain(
+      "AGENT_SECRET",
+    );
   });
 
   const isService = ({ type }: Registration) => type === "docker:index/service:Service";
@@ -165,6 +190,7 @@ describe("a service", () => {
     expect(removal("over-test-service").inputs.triggers).toEqual(["services-over-test-network-id"]);
     expect(removal("portainer-agent").inputs.triggers).toEqual(["services-portainer-network-id"]);
     expect(removal("portainer-service").dependsOn).toContain("services-portainer-password");
+    expect(removal("portainer-agent").dependsOn).toContain("services-portainer-agent-secret");
     expect(removal("dns-cache-service").dependsOn).toContain("services-dns-cache-config");
   });
 

@@ -55,9 +55,9 @@ describe("the resources", () => {
     }
   });
 
-  test("are all part of a component, but for the key and the provider that these share", () => {
+  test("are all part of a component, but for the keys and the provider that these share", () => {
     const onTop = dev.resources.filter((one) => !one.parent && !COMPONENT.test(one.type));
-    expect(onTop.map(({ name }) => name).sort()).toEqual(["access", "libvirt"]);
+    expect(onTop.map(({ name }) => name).sort()).toEqual(["access", "libvirt", "secret-names"]);
   });
 
   test("are the same in a preview, where nothing is known that providers answer", async () => {

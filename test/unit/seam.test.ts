@@ -172,7 +172,7 @@ describe("behind the seam, both targets have", () => {
 describe("before the seam", () => {
   test.each(["kvm", "ec2"] as const)("%s has components of its own, and no others", (target) => {
     const run = { kvm, ec2 }[target];
-    const shared = ["access", ...(target === "kvm" ? ["libvirt"] : [])];
+    const shared = ["access", "secret-names", ...(target === "kvm" ? ["libvirt"] : [])];
     const tops = new Set(before(run).map((one) => top(run, one)));
     expect([...tops].sort()).toEqual([...TARGETS[target], ...shared].sort());
   });
