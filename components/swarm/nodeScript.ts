@@ -175,7 +175,8 @@ function options(
   };
 }
 
-function commandLine(user: pulumi.Output<string>, words: Words): pulumi.Output<string> {
+/** What runs a script that comes over stdin there, as root. */
+export function commandLine(user: pulumi.Output<string>, words: Words): pulumi.Output<string> {
   return pulumi.all([user, pulumi.all(words)]).apply(([user, plain]) => {
     return `${user === "root" ? "" : "sudo -n "}${bash(plain)}`;
   });

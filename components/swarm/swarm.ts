@@ -12,7 +12,14 @@ import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "../network/ingressNetwork";
 import type { SharedFolder } from "../storage/sharedStorage";
-import { managerScript, nodeScript, runOnManager, scriptText } from "./nodeScript";
+import {
+  commandLine,
+  localScript,
+  managerScript,
+  nodeScript,
+  runOnManager,
+  scriptText,
+} from "./nodeScript";
 import type { SshAccess } from "./sshAccess";
 
 /** What of the config concerns the swarm itself. */
@@ -21,6 +28,7 @@ type SwarmConfig = Pick<
   | "overlayAddressPool"
   | "tokenRotation"
   | "caRotation"
+  | "nodeCertificateDays"
   | "autolock"
   | "restore"
   | "restoreUnlockKey"
@@ -55,7 +63,8 @@ export interface SwarmArgs {
  * One Docker Swarm on a set of machines, whatever they are.
  *
  * Creates scripts that run on nodes: `ready` for every machine; `init`, `size` and `tokens` once;
- * `join` and `member` for every machine; `api` for every manager; `autolock` and `restore` where the
+ * `join` and `member` for every machine; `api` for every manager; `engines` once, which
+ * restarts engines in turns; `autolock` and `restore` where the
  * config asks for them. And a `docker.Provider` that reaches the swarm by SSH, with the ingress network
  * made by it before anyone joins.
  *
@@ -118,9 +127,10 @@ export class Swarm extends pulumi.ComponentResource {
       const join = this.join(machine, init, tokens, [ready.get(machine)!, this.ingress]);
       return this.member(machine, join, init);
     });
-    const apis = this.apis(members, key);
-    this.size(members);
-    this.complete = [...members, ...apis];
+    const apis = this.apis(members);
+    const size = this.size(members);
+    const engines = this.engines(ready, apis, key, [...members, size]);
+    this.complete = [...members, ...apis.values(), engines];
 
     this.clusterId = init.stdout;
     this.managerJoinToken = joinToken(tokens, "manager");
@@ -257,30 +267,61 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** New certificates restart one manager's engine after the other's. */
-  private apis(
-    members: pulumi.Resource[],
-    unlockKey: pulumi.Output<string>,
-  ): command.remote.Command[] {
+  /** The managers' certificates are on them, in place or waiting for a restart. */
+  private apis(members: pulumi.Resource[]): Map<Machine, command.remote.Command> {
     const seconds = this.args.config.joinTimeoutSeconds;
-    const apis: command.remote.Command[] = [];
-    for (const machine of this.managers) {
-      const { ca, cert, key } = this.args.certificates.servers[machine.name]!;
-      const api = nodeScript(
-        `${this.prefix}-${machine.name}-api`,
-        {
-          machine,
-          script: "swarm/api",
-          create: [seconds],
-          variables: { CA: ca, CERT: cert, KEY: key, UNLOCK_KEY: unlockKey },
-          triggers: [machine.identity],
-          timeoutSeconds: 2 * seconds,
+    return new Map(
+      this.managers.map((machine) => {
+        const { ca, cert, key } = this.args.certificates.servers[machine.name]!;
+        const api = nodeScript(
+          `${this.prefix}-${machine.name}-api`,
+          {
+            machine,
+            script: "swarm/api",
+            create: [seconds],
+            variables: { CA: ca, CERT: cert, KEY: key },
+            triggers: [machine.identity],
+            timeoutSeconds: 2 * seconds,
+          },
+          { parent: this, dependsOn: members },
+        );
+        return [machine, api];
+      }),
+    );
+  }
+
+  /**
+   * Restarts the engines that `ready` and `api` have staged something for. It runs again when one of
+   * them says so, and asks those only.
+   */
+  private engines(
+    ready: Map<Machine, command.remote.Command>,
+    apis: Map<Machine, command.remote.Command>,
+    unlockKey: pulumi.Output<string>,
+    dependsOn: pulumi.Resource[],
+  ): command.local.Command {
+    const { access, machines, config, engineConfig } = this.args;
+    const seconds = config.joinTimeoutSeconds;
+    const staged = machines.map((machine) =>
+      pulumi
+        .all([ready.get(machine)!.stdout, apis.get(machine)?.stdout ?? ""])
+        .apply((said) => stagedLine(machine, said)),
+    );
+    return localScript(
+      `${this.prefix}-engines`,
+      {
+        script: "swarm/engines",
+        create: [seconds, access.config, commandLine(access.user, []), config.nodesAtOnce],
+        variables: {
+          STAGED_NODES: pulumi.all(staged).apply((lines) => lines.filter(Boolean).join("\n")),
+          ENGINE: scriptText("swarm/engine"),
+          ENGINE_CONFIGS: [...new Set(machines.map(engineConfig))].join("\n"),
+          UNLOCK_KEY: unlockKey,
         },
-        { parent: this, dependsOn: apis.length > 0 ? apis.slice(-1) : members },
-      );
-      apis.push(api);
-    }
-    return apis;
+        timeoutSeconds: machines.length * 8 * seconds,
+      },
+      { parent: this, dependsOn: [...dependsOn, ...apis.values()] },
+    );
   }
 
   /**
@@ -303,13 +344,13 @@ export class Swarm extends pulumi.ComponentResource {
 
   private tokens(init: command.remote.Command): command.local.Command {
     const { access, config } = this.args;
-    const { tokenRotation, caRotation, joinTimeoutSeconds } = config;
+    const { tokenRotation, caRotation, nodeCertificateDays, joinTimeoutSeconds } = config;
     return managerScript(
       `${this.prefix}-tokens`,
       {
         ...{ access, manager: ANY_MANAGER },
         script: "swarm/tokens",
-        create: [joinTimeoutSeconds, tokenRotation, caRotation],
+        create: [joinTimeoutSeconds, tokenRotation, caRotation, nodeCertificateDays],
         variables: { RESTORED: config.restore },
         triggers: [String(tokenRotation), String(caRotation)],
         secretOutput: true,
@@ -375,7 +416,7 @@ export class Swarm extends pulumi.ComponentResource {
         delete: ["leave", drainTimeoutSeconds, join.stdout, awaySeconds, config.nodesAtOnce],
         triggers: [machine.identity],
         // When all are replaced at once, the last one waits for all the others.
-        timeoutSeconds: machines.length * (awaySeconds + 3 * drainTimeoutSeconds),
+        timeoutSeconds: machines.length * (awaySeconds + 7 * drainTimeoutSeconds),
       },
       { parent: this, dependsOn: [join], deletedWith: init },
     );
@@ -391,6 +432,12 @@ function goesWith(swarm: pulumi.Resource): pulumi.ResourceTransformation {
     props,
     opts: "provider" in opts ? opts : { ...opts, deletedWith: swarm },
   });
+}
+
+/** For engines.sh, of a node that has said "staged"; empty otherwise. With what it said, which has the time. */
+function stagedLine({ role, name }: Machine, said: string[]): string {
+  const staged = said.join("\n").match(/^staged .*$/gm);
+  return staged ? [role, name, ...staged].join(" ") : "";
 }
 
 function joinToken(tokens: command.local.Command, role: Role): pulumi.Output<string> {

@@ -18,6 +18,12 @@ export const dockerKeys = {
   overlayAddressPool: privateNetwork({ shortest: 8, longest: 16, example: "10.0.0.0/8" }),
   tokenRotation: integer({ min: 0, max: 1_000_000 }),
   caRotation: integer({ min: 0, max: 1_000_000 }),
+  /** Days, from a node's next renewal on */
+  nodeCertificateDays: integer({
+    min: 1,
+    max: 3650,
+    tooSmall: "and a swarm that is off for a day would not start by itself",
+  }),
   /** Seconds, for one node */
   bootTimeoutSeconds: integer({ min: 30, max: 7200 }),
   /** Seconds, for one node */

@@ -24,7 +24,9 @@ export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls timeout".split(" "),
-  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort tail tar touch wc xargs".split(" "),
+  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail tar touch wc xargs".split(
+    " ",
+  ),
   ..."flock ionice nice".split(" "),
 ];
 
@@ -211,16 +213,20 @@ export class FakeNode {
 
   /** What no fake can stand in for: files in /etc and the like, devices (files here), ports for bash. */
   private elsewhere(text: string): string {
-    return text
-      .replaceAll("/etc/", `${this.folder}/etc/`)
-      .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
-      .replace(/\/(run\/reboot-required|sys\/class\/dmi)\b/g, `${this.folder}/$1`)
-      .replace(/\/(var\/lib\/(prometheus|swarm-updates))\b/g, `${this.folder}/$1`)
-      .replaceAll("[[ -b ", "[[ -f ")
-      .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
-        const server = this.servers.get(Number(port));
-        return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);
-      });
+    return (
+      text
+        .replaceAll("/etc/", `${this.folder}/etc/`)
+        // Where a node knocks at another one, a file there answers.
+        .replaceAll("</dev/tcp/$1/$2", `<${this.folder}/ports/$1/$2`)
+        .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
+        .replace(/\/(run\/reboot-required|sys\/class\/dmi)\b/g, `${this.folder}/$1`)
+        .replace(/\/(var\/lib\/(prometheus|swarm-updates))\b/g, `${this.folder}/$1`)
+        .replaceAll("[[ -b ", "[[ -f ")
+        .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
+          const server = this.servers.get(Number(port));
+          return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);
+        })
+    );
   }
 
   /** Ends what still runs, and removes the folder. */

@@ -37,7 +37,7 @@ attached() {
 }
 
 # about_nodes FORMAT: a line about every node.
-about_nodes() { docker node ls --quiet | xargs docker node inspect --format "$1"; }
+about_nodes() { docker node ls --quiet | xargs timeout 60 docker node inspect --format "$1"; }
 
 # Every node that is there takes part in it: some keep the network before it (seen after an `up` that
 # was killed while it replaced the network).
@@ -57,9 +57,9 @@ everywhere() {
 deserted() {
   local tasks wanted state networks
   tasks=$(about_nodes '{{.Status.State}} {{.ID}}' | awk '$1 == "ready" { print $2 }' \
-    | xargs docker node ps --quiet --no-trunc) || return 1
+    | xargs timeout 60 docker node ps --quiet --no-trunc) || return 1
   [[ -n $tasks ]] || return 0
-  tasks=$(xargs docker inspect --type task --format \
+  tasks=$(xargs timeout 60 docker inspect --type task --format \
     '{{.DesiredState}} {{.Status.State}}{{range .NetworksAttachments}} {{.Network.ID}} {{.Network.Spec.Name}}{{end}}' \
     <<<"$tasks") || return 1
   while read -r wanted state networks; do

@@ -15,7 +15,7 @@ main() {
   case $action in
     deploy)
       # It says what is wrong with the file by itself.
-      docker stack deploy --prune --detach=true --compose-file - "$NAME" <<<"$COMPOSE" >/dev/null \
+      timeout 300 docker stack deploy --prune --detach=true --compose-file - "$NAME" <<<"$COMPOSE" >/dev/null \
         || fail "could not deploy the compose file as $NAME"
       docker stack services --format '{{.Name}}' "$NAME" | sort
       ;;

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# api.sh SECONDS: this manager's TLS API works with the wanted certificates. The engine reads them
-# when it starts, so new ones restart it: on one manager after the other, by the resources' order.
-# Variables: CA, CERT, KEY, in PEM, which begin to count together; and UNLOCK_KEY, with autolock.
+# api.sh SECONDS: this manager has the wanted certificates of the TLS API. The engine reads them when it
+# starts: in a swarm, new ones wait for its turn (engines.sh). Prints "staged" then.
+# Variables: CA, CERT, KEY, in PEM, which begin to count together.
 
 FOLDER=/etc/docker/tls
 
-listens() { (: </dev/tcp/127.0.0.1/2376) 2>/dev/null; }
-
-reachable() {
-  [[ $(docker node inspect --format '{{.Status.State}} {{.ManagerStatus.Reachability}}' self 2>/dev/null) == 'ready reachable' ]]
-}
-
 main() {
-  local seconds=$1 restart=no
-  if write_file "$FOLDER/key.pem" 600 "$KEY"; then restart=yes; fi
-  if write_file "$FOLDER/cert.pem" 644 "$CERT"; then restart=yes; fi
-  if write_file "$FOLDER/ca.pem" 644 "$CA"; then restart=yes; fi
-  [[ $restart == no ]] || systemctl restart docker || fail "the engine does not start with its new certificates"
-  unlock "$UNLOCK_KEY"
-  wait_for "$seconds" "the API to listen on 2376" listens
-  wait_for "$seconds" "this manager to be reachable in the swarm" reachable
+  local seconds=$1
+  stage "$FOLDER/key.pem" 600 "$KEY"
+  stage "$FOLDER/cert.pem" 644 "$CERT"
+  stage "$FOLDER/ca.pem" 644 "$CA"
+  if restart_is_needed; then
+    if in_swarm; then
+      say_staged
+      return 0
+    fi
+    restart_engine "its new certificates"
+    engine_restarted
+  fi
+  wait_for "$seconds" "the API to listen on 2376" api_listens
+  note_certificate
 }
 
 main "$@" </dev/null

@@ -15,6 +15,23 @@ fail() {
   exit 1
 }
 
+# Every call has a bound, so that a wait ends where an engine hangs. They are requests that the engine
+# answers at once, or after the 20 s that it gives the managers; what may take longer has a bound of its
+# own, by `timeout`.
+docker() { timeout 60 docker "$@"; }
+
+# The engine's unit has no bound for its start, and a manager's may take minutes.
+systemctl() { timeout 300 systemctl "$@"; }
+
+# knock ADDRESS PORT: something listens there. SILENT says whether there was no answer at all.
+knock() {
+  local status=0
+  timeout 5 bash -c ": </dev/tcp/$1/$2" 2>/dev/null || status=$?
+  # shellcheck disable=SC2034 # used by the scripts that follow
+  if [[ $status == 124 ]]; then SILENT=yes; else SILENT=no; fi
+  return "$status"
+}
+
 # wait_for SECONDS WHAT COMMAND...: tries the command every second until it succeeds. What it left in
 # SAID is the reason that is given when it never does.
 wait_for() {
@@ -37,7 +54,7 @@ engine() { docker info --format "$1" 2>/dev/null; }
 first_boot_done() {
   command -v cloud-init >/dev/null || return 0
   # 2 means done with recoverable errors, which are cloud-init's own to report.
-  cloud-init status --wait >/dev/null 2>&1 || [[ $? -eq 2 ]]
+  timeout 60 cloud-init status --wait >/dev/null 2>&1 || [[ $? -eq 2 ]]
 }
 
 have() {
@@ -48,7 +65,9 @@ have() {
 # install_packages PACKAGE...
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
-  local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+  # Ubuntu's needrestart, which apt runs, only lists what it would restart.
+  export NEEDRESTART_MODE=l
+  local apt=(timeout 1200 apt-get -q -o DPkg::Lock::Timeout=300)
   say "$(hostname): the image lacks some of these, installing: $*"
   { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; } >/dev/null \
     || fail "could not install $*; has this machine a way to its package mirror?"
@@ -111,4 +130,104 @@ find_backup() {
 unlock() {
   [[ $(engine '{{.Swarm.LocalNodeState}}') == locked ]] || return 0
   timeout 60 docker swarm unlock <<<"$1" >/dev/null || fail "the unlock key does not open this manager's swarm state"
+}
+
+# What the engine reads only when it starts waits here until then: `files` has what is to be put in
+# place, `former` what was in place before. The folder is there until the engine has started with it.
+STAGED=/etc/docker/staged
+
+# stage FILE MODE CONTENT: the file is to have this content when the engine starts next.
+stage() {
+  # In place already. Where a copy of a former one is there, its restart is not done.
+  if holds "$1" "$3" && [[ ! -f $STAGED/former$1 ]]; then
+    rm -f "$STAGED/files$1"
+    return 0
+  fi
+  write_file "$STAGED/files$1" "$2" "$3" || true
+}
+
+staged_files() { find "$STAGED/files" -type f ! -name '*.new' -printf '/%P\n' 2>/dev/null | sort; }
+
+restart_is_needed() { [[ -n $(staged_files) ]]; }
+
+# For engines.sh. With the time, so that it is another output than the time before.
+say_staged() { printf 'staged %s\n' "$(date +%s)"; }
+
+# An engine in a swarm is restarted by engine.sh, when it is its turn. One that does not start has nothing
+# to lose by it.
+in_swarm() {
+  [[ -f /var/lib/docker/swarm/docker-state.json ]] || return 1
+  local deadline=$((SECONDS + 60))
+  until engine_answers; do
+    ((SECONDS < deadline)) || return 1
+    sleep 1
+  done
+}
+
+# put FILE TARGET: a copy that is there as a whole or not at all.
+put() {
+  { mkdir -p "$(dirname "$2")" && cp --preserve=mode "$1" "$2.new" && sync "$2.new" && mv "$2.new" "$2"; } \
+    || fail "could not write $2"
+}
+
+# What is staged is in place, and what was there before is kept.
+place_staged() {
+  local file reload=no
+  for file in $(staged_files); do
+    [[ $file != *.conf ]] || reload=yes
+    if [[ ! -f $STAGED/former$file ]]; then
+      mkdir -p "$STAGED/former$(dirname "$file")"
+      if [[ -f $file ]]; then put "$file" "$STAGED/former$file"; else : >"$STAGED/former$file"; fi
+    fi
+    put "$STAGED/files$file" "$file"
+  done
+  [[ $reload == no ]] || systemctl daemon-reload
+}
+
+# An empty copy stands for none.
+place_former() {
+  local file
+  for file in $(staged_files); do
+    if [[ -s $STAGED/former$file ]]; then put "$STAGED/former$file" "$file"; else rm -f "$file"; fi
+  done
+  systemctl daemon-reload
+  rm -rf "$STAGED/former"
+}
+
+# restart_engine WHY: with what is staged. Where it does not start, it gets back what it had.
+restart_engine() {
+  place_staged
+  systemctl restart docker && return 0
+  place_former
+  systemctl restart docker || fail "the engine does not start with $1, and not with what it had before either"
+  fail "the engine does not start with $1, and has what it had before (journalctl -u docker)"
+}
+
+engine_restarted() {
+  rm -rf "$STAGED.done"
+  [[ ! -d $STAGED ]] || mv "$STAGED" "$STAGED.done"
+  rm -rf "$STAGED.done"
+}
+
+# The node's own place in the ingress network, without which it refuses published ports.
+in_ingress() {
+  local networks
+  networks=$(docker network ls --quiet --filter driver=overlay) || return 1
+  # shellcheck disable=SC2016,SC2086 # a template's variables; one word per ID
+  docker network inspect $networks 2>/dev/null \
+    --format '{{if .Ingress}}{{range $name, $_ := .Containers}}{{$name}} {{end}}{{end}}' | grep -q -- -sbox
+}
+
+api_listens() { timeout 5 bash -c ": </dev/tcp/127.0.0.1/2376" 2>/dev/null; }
+
+# For Prometheus (node-exporter's textfile collector): when the certificate ends that the API shows.
+METRICS=/var/lib/prometheus/node-exporter
+
+note_certificate() {
+  local end
+  have openssl || return 0
+  end=$(openssl x509 -noout -enddate -in /etc/docker/tls/cert.pem) || fail "could not read /etc/docker/tls/cert.pem"
+  end=$(date --date "${end#notAfter=}" +%s)
+  write_file "$METRICS/api.prom" 644 "swarm_api_certificate_expiry_timestamp_seconds $end
+" || true
 }

@@ -27,12 +27,34 @@ leave_former_raft() {
   [[ -n $RESTORED && $ROLE == manager && $(engine '{{.Swarm.LocalNodeState}}') != inactive ]] || return 0
   local deadline=$((SECONDS + 30))
   until docker node ls >/dev/null 2>&1; do
-    if ((SECONDS >= deadline)); then
-      docker swarm leave --force >/dev/null || fail "could not leave the swarm that was there before"
-      return 0
-    fi
+    if ((SECONDS >= deadline)) && leave_lost_swarm; then return 0; fi
+    ((SECONDS < deadline + $1)) || fail "$LAST_ANSWER"
     sleep 1
   done
+}
+
+# What a manager throws away by leaving is a copy of the swarm's state, perhaps the last one: only where
+# another one leads this swarm. A worker has nothing to lose, but without a manager nothing to win either.
+leave_lost_swarm() {
+  if another_leads; then
+    docker swarm leave --force >/dev/null || fail "could not leave the swarm that was there before"
+    return 0
+  fi
+  LAST_ANSWER="the engine is $(engine '{{.Swarm.LocalNodeState}}') in a swarm that it takes no part in ($(engine '{{.Swarm.Error}}')), and no other manager answers as one of a swarm with a leader. Nothing was erased. Bring the other managers back; where all are like this, see docs/operate.md"
+  return 1
+}
+
+another_leads() {
+  local manager
+  for manager in "${MANAGERS[@]}"; do
+    if [[ $ROLE == worker ]]; then
+      knock "$manager" 2377 && return 0
+    elif [[ $(curl --silent --fail --max-time 10 --cacert /etc/docker/tls/ca.pem --cert /etc/docker/tls/cert.pem \
+      --key /etc/docker/tls/key.pem "https://$manager:2376/swarm") == *"\"$CLUSTER_ID\""* ]]; then
+      return 0
+    fi
+  done
+  return 1
 }
 
 # One try at one manager. The engine answers with an empty body, or with a message.
@@ -53,23 +75,27 @@ joined() {
       return 0
       ;;
     pending) return 1 ;;
-    error) docker swarm leave --force >/dev/null 2>&1 || true ;;
+    error) leave_lost_swarm || return 1 ;;
   esac
+  CLOSED=""
   for manager in "${MANAGERS[@]}"; do
+    if ! knock "$manager" 2377; then
+      CLOSED+="${CLOSED:+, }$manager "
+      if [[ $SILENT == yes ]]; then CLOSED+=silent; else CLOSED+=refuses; fi
+      [[ -n $HEARD ]] || LAST_ANSWER=$(nobody_listens)
+      continue
+    fi
+    HEARD=yes
     LAST_ANSWER=$(join_through "$manager") || true
     [[ $(engine '{{.Swarm.LocalNodeState}}') == active ]] && return 0
   done
   return 1
 }
 
-# The node's own place in the ingress network, without which it refuses published ports. Docker does
-# not always manage at once; member.sh then changes the node's labels, which makes it try again.
-in_ingress() {
-  local networks
-  networks=$(docker network ls --quiet --filter driver=overlay) || return 1
-  # shellcheck disable=SC2016,SC2086 # a template's variables; one word per ID
-  docker network inspect $networks 2>/dev/null \
-    --format '{{if .Ingress}}{{range $name, $_ := .Containers}}{{$name}} {{end}}{{end}}' | grep -q -- -sbox
+nobody_listens() {
+  printf '%s' "port 2377 is closed ($CLOSED). Where a manager is silent, a firewall between the nodes may" \
+    " drop what they send: Docker on the KVM host does so for what it forwards (docs/kvm-host.md). Where one" \
+    " refuses, its engine is not up, or in no swarm"
 }
 
 main() {
@@ -79,7 +105,8 @@ main() {
   shift 3
   MANAGERS=("$@")
   LAST_ANSWER="no answer"
-  leave_former_raft
+  HEARD=""
+  leave_former_raft "$seconds"
   local deadline=$((SECONDS + seconds))
   until joined; do
     if ((SECONDS >= deadline)); then

@@ -46,7 +46,7 @@ only_one_of_its_name() {
 
 namesakes() {
   docker node ls --filter "name=$1" --quiet \
-    | xargs docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
+    | xargs timeout 60 docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
     | awk -v name="$1" '$3 == name { print $1, $2 }'
 }
 
@@ -66,19 +66,28 @@ attributes() {
 
 # One node leaves at a time. Making a config is atomic in Raft, which makes it a lock. It is taken
 # by name and dropped by ID, so that nobody drops a lock that is not his own. With the lock a node
-# needs at most four of its bounds; a lock that is older was left behind by a run that was ended.
+# needs at most four of its bounds; a lock that is older than six was left behind by a run that was
+# ended, and who waits for it is more patient than that.
 LOCK=leaving
 
 take_lock() {
   LOCK_ID=$(docker config create --label "node=$ID" "$LOCK" - 2>/dev/null <<<"") && return 0
-  local held owner made
+  local held owner made age
   read -r held owner made < <(
     docker config inspect --format '{{.ID}} {{index .Spec.Labels "node"}} {{.CreatedAt.Unix}}' "$LOCK" 2>/dev/null
   ) || return 1
-  if [[ $owner == "$ID" ]] || (($(date +%s) - made > 6 * SECONDS_BOUND)); then
+  age=$(($(date +%s) - made))
+  if [[ $owner == "$ID" ]] || ((age > 6 * SECONDS_BOUND)); then
     quietly docker config rm "$held" || true
   fi
+  REASON="$(name_of "$owner") has been leaving for $age s, and does not finish"
   return 1
+}
+
+name_of() {
+  local name
+  name=$(docker node inspect --format '{{.Description.Hostname}}' "$1" 2>/dev/null) || true
+  printf '%s' "${name:-$1}"
 }
 
 drop_lock() { quietly docker config rm "$LOCK_ID" || true; }
@@ -130,7 +139,9 @@ may_leave() {
 }
 
 my_turn() {
+  WAITS_FOR_LOCK=no
   may_leave || return 1
+  WAITS_FOR_LOCK=yes
   REASON="another node is leaving, and does not finish"
   take_lock || return 1
   trap drop_lock EXIT
@@ -148,6 +159,7 @@ wait_for_turn() {
   until my_turn; do
     patience=$AWAY_SECONDS
     [[ -z $UNWELL ]] || patience=$SECONDS_BOUND
+    [[ $WAITS_FOR_LOCK == no ]] || patience=$((7 * SECONDS_BOUND))
     if [[ $NODES != "$seen" ]]; then
       seen=$NODES since=$SECONDS
     elif ((SECONDS - since >= patience)); then
@@ -189,9 +201,22 @@ runs_tasks() {
 # again (superviseManager in swarmkit's node/node.go): a voter that nobody lists, and whose end costs
 # the others their quorum.
 left() {
+  local address certificates
   [[ $(node '{{.Status.State}}') == ready ]] || return 0
-  DOCKER_HOST=tcp://$(node '{{.Status.Addr}}'):2376 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=/etc/docker/tls \
-    quietly timeout 60 docker swarm leave --force
+  address=$(node '{{.Status.Addr}}')
+  # This manager may wait for its restart with new ones, which the other one has already (engines.sh).
+  for certificates in /etc/docker/tls "$STAGED/files/etc/docker/tls"; do
+    [[ ! -f $certificates/key.pem ]] || ! DOCKER_HOST=tcp://$address:2376 DOCKER_TLS_VERIFY=1 \
+      DOCKER_CERT_PATH=$certificates quietly docker swarm leave --force || return 0
+  done
+  is_no_manager "$address"
+}
+
+# Where the two trust other CAs, in the middle of a rotation, it cannot be told. It joins Raft again within
+# 32 s, or never: then it has its certificate as a worker.
+is_no_manager() {
+  if [[ -z ${CLOSED_SINCE:-} ]] || knock "$1" 2377; then CLOSED_SINCE=$SECONDS; fi
+  ((SECONDS - CLOSED_SINCE > 60))
 }
 
 leave() {
@@ -202,7 +227,7 @@ leave() {
   wait_for_turn
   if [[ $ROLE == manager ]]; then demote; fi
   drain
-  [[ $ROLE == worker ]] || wait_for "$SECONDS_BOUND" "$NAME to leave the swarm by itself" left
+  [[ $ROLE == worker ]] || wait_for "$((SECONDS_BOUND + 90))" "$NAME to leave the swarm by itself" left
   wait_for "$SECONDS_BOUND" "node $NAME to be removed" quietly docker node rm --force "$ID"
 }
 

@@ -1,8 +1,24 @@
 #!/usr/bin/env bash
 # ready.sh SECONDS: the node has finished its first boot, lets in what is needed and nothing else, and
-# its engine answers with the wanted configuration. Installs Docker where the image has none.
+# its engine answers with the wanted configuration. Installs Docker where the image has none. An engine
+# that is in a swarm is not restarted here: its new configuration is checked, and waits for its turn
+# (engines.sh). Prints the engine's version, and then a line with "staged" where something waits.
 # Variables: ENGINE_CONFIG, the content of daemon.json; FIREWALL, the content of nftables.conf;
 # UPDATES_PROGRAM, what says which packages have newer versions.
+
+# What installs packages and restarts engines when its own clock says so, on all nodes at once.
+UPDATERS=(apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service)
+
+no_updates_by_themselves() {
+  local unit enabled=()
+  for unit in "${UPDATERS[@]}"; do
+    ! compgen -G "/etc/systemd/system/*.wants/$unit" >/dev/null || enabled+=("$unit")
+  done
+  ((${#enabled[@]} == 0)) || systemctl --quiet mask --now "${enabled[@]}" \
+    || fail "could not switch off ${enabled[*]}"
+  [[ ! -d /etc/needrestart ]] || write_file /etc/needrestart/conf.d/swarm.conf 644 "\$nrconf{restart} = 'l';
+" || true
+}
 
 # The engine; curl, by which scripts talk to it; and the firewall.
 install_engine() {
@@ -12,23 +28,40 @@ install_engine() {
 }
 
 # What the engine listens on is said by daemon.json, so its command line must not say it too. The
-# node image has a file of this name already.
+# node image has a file of this name already. Docker's own packages have the engine elsewhere than
+# Debian's, which are the ones that are installed where there are none.
 own_command_line() {
-  local unit=/etc/systemd/system/docker.service.d/node.conf
-  [[ ! -f $unit ]] || return 0
-  # shellcheck disable=SC2016 # systemd fills it in
-  write_file "$unit" 644 '[Service]
+  local unit=/etc/systemd/system/docker.service.d/node.conf dockerd
+  dockerd=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$unit" 2>/dev/null) || true
+  # Where it waits for its restart, it is staged again.
+  [[ -z $dockerd || ! -x $dockerd || -f $STAGED/former$unit ]] || return 0
+  dockerd=$(command -v dockerd) || dockerd=/usr/sbin/dockerd
+  stage "$unit" 644 "[Service]
 ExecStart=
-ExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock $DOCKER_OPTS
-'
-  systemctl daemon-reload
-  RESTART=yes
+ExecStart=$dockerd --containerd=/run/containerd/containerd.sock \$DOCKER_OPTS
+"
 }
 
-configure_engine() {
-  if write_file /etc/docker/daemon.json 644 "$ENGINE_CONFIG"; then RESTART=yes; fi
-  [[ $RESTART == no ]] || systemctl restart docker \
-    || fail "the engine does not start with its new configuration"
+validate() {
+  local said
+  if ! said=$(timeout 60 dockerd --validate "$@" 2>&1); then
+    # Docker 20.10 cannot look at it beforehand.
+    [[ $said == *"unknown flag: --validate"* ]] \
+      || fail "the engine refuses its new configuration, and nothing was changed: $said"
+  fi
+}
+
+# dockerd looks at a file's mirrors only when it starts, and at those of its command line always.
+check_configuration() {
+  local file mirrors=()
+  ! holds /etc/docker/daemon.json "$ENGINE_CONFIG" || return 0
+  file=$(mktemp)
+  printf '%s' "$ENGINE_CONFIG" >"$file"
+  validate --config-file "$file"
+  mapfile -t mirrors < <(sed -n '/"registry-mirrors"/,/]/s/^ *"\([^"]*\)",\{0,1\}$/--registry-mirror=\1/p' "$file")
+  printf '{}' >"$file"
+  ((${#mirrors[@]} == 0)) || validate --config-file "$file" "${mirrors[@]}"
+  rm -f "$file"
 }
 
 # Docker makes the bridge by itself when the node joins, and then with settings of its own.
@@ -82,19 +115,28 @@ WantedBy=timers.target
 }
 
 main() {
-  local seconds=$1
-  RESTART=no
+  local seconds=$1 member=no
   wait_for "$seconds" "the first boot to finish" first_boot_done
+  ! in_swarm || member=yes
+  no_updates_by_themselves
   own_command_line
+  # Before the package's first start.
+  [[ $member == yes ]] || place_staged
   install_engine
   firewall "$FIREWALL"
-  configure_engine
+  check_configuration
+  stage /etc/docker/daemon.json 644 "$ENGINE_CONFIG"
+  if [[ $member == no ]] && restart_is_needed; then
+    restart_engine "its new configuration"
+    engine_restarted
+  fi
   wait_for "$seconds" "the Docker engine to answer" engine_answers
   gwbridge
   time_service
   updates_check
   touch "$READY"
   engine '{{.ServerVersion}}'
+  ! restart_is_needed || say_staged
 }
 
 main "$@" </dev/null

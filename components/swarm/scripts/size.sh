@@ -14,7 +14,7 @@ forget_broken_joins() {
 
 nameless() {
   docker node ls --quiet \
-    | xargs docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
+    | xargs timeout 60 docker node inspect --format '{{.ID}} {{.Status.State}} {{.Description.Hostname}}' \
     | awk 'NF == 2 { print $1 }'
 }
 
