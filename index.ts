@@ -21,6 +21,7 @@ import { dataFolders } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
 import { apiHosts, stackOutputs } from "./stacks/outputs";
+import { readRestoreKey } from "./stacks/restoreKey";
 import { makeTarget, reached } from "./stacks/target";
 
 export = async () => {
@@ -38,6 +39,7 @@ async function program() {
   const ingress = planIngress(config);
   const services = planServices(config);
   const compose = readCompose(config, services);
+  const restoreKey = readRestoreKey(config);
 
   const published = publishedPorts(services, compose);
   const target = await makeTarget({ config, stack, published });
@@ -53,6 +55,7 @@ async function program() {
         ...config,
       }),
     );
+  const backups = new Backups("backups", { stack, storage, config });
   const swarm = new Swarm("swarm", {
     stack,
     machines,
@@ -62,6 +65,7 @@ async function program() {
     access,
     ingress,
     storage,
+    backupKey: restoreKey === undefined ? backups.key : pulumi.secret(restoreKey),
     attributes: (machine) => nodeAttributes(config, machine),
     config,
   });
@@ -75,10 +79,9 @@ async function program() {
     folders: dataFolders(config),
     timeoutSeconds: config.bootTimeoutSeconds,
   });
-  new Backups(
-    "backups",
-    { stack, managers: machines.filter(({ role }) => role === "manager"), storage, config },
-    { dependsOn: [volumes] },
+  backups.installOn(
+    machines.filter(({ role }) => role === "manager"),
+    [volumes],
   );
   const home = {
     ...{ config, services, storage, access, ingress: swarm.ingress },
@@ -98,5 +101,15 @@ async function program() {
   const monitoring = config.monitoring
     ? new Monitoring("monitoring", { ...home, published }, inSwarm)
     : undefined;
-  return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
+  return stackOutputs({
+    config,
+    stack,
+    ingress,
+    services,
+    target,
+    swarm,
+    backups,
+    running,
+    monitoring,
+  });
 }

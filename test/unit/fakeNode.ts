@@ -24,7 +24,8 @@ export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls timeout".split(" "),
-  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort tail tar touch wc xargs".split(" "),
+  ..."cp find flock gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail".split(" "),
+  ..."tar touch wc xargs".split(" "),
 ];
 
 /** Where nothing listens. */
@@ -212,7 +213,10 @@ export class FakeNode {
   private elsewhere(text: string): string {
     return text
       .replaceAll("/etc/", `${this.folder}/etc/`)
-      .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
+      .replace(
+        /\/(run\/(docker\.pid|swarm-restore\.key)|var\/lib\/(docker|prometheus)|usr\/local\/sbin)\b/g,
+        `${this.folder}/$1`,
+      )
       .replaceAll("[[ -b ", "[[ -f ")
       .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
         const server = this.servers.get(Number(port));
@@ -242,7 +246,8 @@ export function scriptText(script: string): string {
   return readFileSync(join(COMPONENTS, `${folder}/scripts/${name}.sh`), "utf8");
 }
 
-function which(tool: string): string {
+/** Where a real program is. */
+export function which(tool: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const path = folders.map((folder) => join(folder, tool)).find((file) => existsSync(file));
   if (!path) throw new Error(`this test needs ${tool}`);
