@@ -22,6 +22,7 @@ import { dataFolders } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config";
 import { apiHosts, stackOutputs } from "./stacks/outputs";
+import { readRestoreKey } from "./stacks/restoreKey";
 import { makeTarget, reached } from "./stacks/target";
 
 export = async () => {
@@ -39,6 +40,7 @@ async function program() {
   const ingress = planIngress(config);
   const services = planServices(config);
   const compose = readCompose(config, services);
+  const restoreKey = readRestoreKey(config);
 
   const published = publishedPorts(services, compose);
   const target = await makeTarget({ config, stack, published });
@@ -54,6 +56,7 @@ async function program() {
         ...config,
       }),
     );
+  const backups = new Backups("backups", { stack, storage, config });
   const swarm = new Swarm("swarm", {
     stack,
     machines,
@@ -63,6 +66,7 @@ async function program() {
     access,
     ingress,
     storage,
+    backupKey: restoreKey === undefined ? backups.key : pulumi.secret(restoreKey),
     attributes: (machine) => nodeAttributes(config, machine),
     config,
   });
@@ -76,10 +80,9 @@ async function program() {
     folders: dataFolders(config),
     timeoutSeconds: config.bootTimeoutSeconds,
   });
-  new Backups(
-    "backups",
-    { stack, managers: machines.filter(({ role }) => role === "manager"), storage, config },
-    { dependsOn: [volumes] },
+  backups.installOn(
+    machines.filter(({ role }) => role === "manager"),
+    [volumes],
   );
   const nameKey = new random.RandomPassword("secret-names", { length: 32, special: false });
   const home = {
@@ -101,5 +104,15 @@ async function program() {
   const monitoring = config.monitoring
     ? new Monitoring("monitoring", { ...home, published }, inSwarm)
     : undefined;
-  return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
+  return stackOutputs({
+    config,
+    stack,
+    ingress,
+    services,
+    target,
+    swarm,
+    backups,
+    running,
+    monitoring,
+  });
 }

@@ -10,6 +10,11 @@ export async function listBackups(cluster: Cluster): Promise<string> {
   return firstAnswer(cluster, "swarm-backup list");
 }
 
+/** The newest one's name, its age and the age that its schedule allows, as text. */
+export async function backupStatus(cluster: Cluster): Promise<string> {
+  return firstAnswer(cluster, "swarm-backup status");
+}
+
 /** Managers may be lost, and all but one of those that are there leave the work to that one. */
 async function firstAnswer(cluster: Cluster, command: string): Promise<string> {
   const why: string[] = [];

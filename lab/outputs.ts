@@ -33,6 +33,8 @@ export interface StackOutputs {
   workerJoinToken: string;
   /** Empty without autolock. */
   unlockKey: string;
+  /** Empty without storage. */
+  backupKey: string;
   networkIds: Record<string, string>;
   ssh: Record<string, string>;
   /** Every machine that one can log in to. */

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
 import { composeProblems } from "../plan/compose";
 import { ConfigError, type Config } from "../plan/config";
 import type { ServicePlan } from "../plan/services";
+import { readNamedFile } from "./namedFile";
 
 /**
  * The compose file of the config, where it names one.
@@ -14,14 +14,7 @@ export function readCompose(
 ): string | undefined {
   if (composeFile === "") return undefined;
   const blame = (problem: string) => `composeFile: ${JSON.stringify(composeFile)} ${problem}`;
-  const found = statSync(composeFile, { throwIfNoEntry: false });
-  if (!found?.isFile()) {
-    const problem = found ? "is no file" : "is not there";
-    throw new ConfigError([
-      blame(`${problem}; write the path of a file from the project's folder, or nothing`),
-    ]);
-  }
-  const text = readFileSync(composeFile, "utf8");
+  const text = readNamedFile("composeFile", composeFile);
   const problems = composeProblems(text, services);
   if (problems.length > 0) throw new ConfigError(problems.map(blame));
   return text;

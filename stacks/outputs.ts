@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Backups } from "../components/backup/backups";
 import type { Machine } from "../components/machine/machine";
 import type { Monitoring } from "../components/monitoring/monitoring";
 import type { Services } from "../components/service/services";
@@ -20,13 +21,14 @@ interface Built {
   services: ServicePlan[];
   target: Target;
   swarm: Swarm;
+  backups: Backups;
   running: Services;
   monitoring: Monitoring | undefined;
 }
 
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
 export function stackOutputs(built: Built) {
-  const { config, stack, ingress, services, target, swarm, running, monitoring } = built;
+  const { config, stack, ingress, services, target, swarm, backups, running, monitoring } = built;
   const { machines, storage, certificates } = target;
   const apis = apiHosts(machines, config);
   return {
@@ -45,6 +47,8 @@ export function stackOutputs(built: Built) {
     workerJoinToken: swarm.workerJoinToken,
     /** Secret: opens a manager that was restarted, with autolock; otherwise empty. */
     unlockKey: swarm.unlockKey,
+    /** Secret: opens the backups of the swarm's state; empty without storage. */
+    backupKey: backups.key,
     /** Identifiers of the networks that this stack made, by name; on EC2 of its VPC and subnets. */
     networkIds: target.networkIds,
 

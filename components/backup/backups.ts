@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
 import { backupFolder } from "../../plan/backup";
 import type { Config } from "../../plan/config";
 import type { Machine } from "../machine/machine";
@@ -7,43 +8,59 @@ import { nodeScript, scriptText } from "../swarm/nodeScript";
 
 export interface BackupsArgs {
   stack: string;
-  managers: Machine[];
   /** Where the backups are kept. */
   storage: SharedFolder;
   config: Pick<Config, "backupSchedule" | "backupKeep" | "bootTimeoutSeconds">;
 }
 
 /**
- * Backups of the swarm's own state: services, secrets, configs, networks, who is a member. Creates on
- * every manager a script that installs the command `swarm-backup` and its timer. One of them at a time
- * does the work, a follower while there is one.
+ * Backups of the swarm's own state: services, secrets, configs, networks, who is a member. Creates a
+ * `tls.PrivateKey` (Ed25519), whose public half they are encrypted to, and, once there are managers to
+ * install them on, on every manager a script that installs the command `swarm-backup` and its timer. One
+ * of them at a time does the work, a follower while there is one.
  *
  * Without storage it creates nothing.
  */
 export class Backups extends pulumi.ComponentResource {
-  constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("swarm:backup:Backups", name, {}, opts);
-    const { stack, managers, storage, config } = args;
+  /** Secret. Opens the backups; OpenSSH format. Empty without storage. */
+  readonly key: pulumi.Output<string>;
+  private readonly keyPair: tls.PrivateKey | undefined;
 
-    if (storage.kind !== "none") {
-      for (const machine of managers) {
-        nodeScript(
-          `${name}-${machine.name}`,
-          {
-            machine,
-            script: "backup/install",
-            create: [
-              ...[config.backupSchedule, storage.server, storage.export],
-              ...[backupFolder(stack), config.backupKeep],
-            ],
-            variables: { PROGRAM: scriptText("backup/backup") },
-            triggers: [machine.identity],
-            timeoutSeconds: config.bootTimeoutSeconds,
-          },
-          { parent: this },
-        );
-      }
+  constructor(
+    private readonly prefix: string,
+    private readonly args: BackupsArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:backup:Backups", prefix, {}, opts);
+    this.keyPair =
+      args.storage.kind === "none"
+        ? undefined
+        : new tls.PrivateKey(`${prefix}-key`, { algorithm: "ED25519" }, { parent: this });
+    this.key = this.keyPair?.privateKeyOpenssh ?? pulumi.secret("");
+    this.registerOutputs({ key: this.key });
+  }
+
+  /** A step of its own: a restore takes the key before there is a swarm, let alone its storage. */
+  installOn(managers: Machine[], dependsOn: pulumi.Resource[]): void {
+    const { stack, storage, config } = this.args;
+    if (!this.keyPair) return;
+    const publicKey = this.keyPair.publicKeyOpenssh.apply((line) => line.trim());
+    for (const machine of managers) {
+      nodeScript(
+        `${this.prefix}-${machine.name}`,
+        {
+          machine,
+          script: "backup/install",
+          create: [
+            ...[config.backupSchedule, storage.server, storage.export],
+            ...[backupFolder(stack), config.backupKeep, publicKey],
+          ],
+          variables: { PROGRAM: scriptText("backup/backup") },
+          triggers: [machine.identity],
+          timeoutSeconds: config.bootTimeoutSeconds,
+        },
+        { parent: this, dependsOn },
+      );
     }
-    this.registerOutputs();
   }
 }

@@ -54,6 +54,8 @@ export interface SwarmArgs {
   ingress: Ingress;
   /** Where backups of it are. */
   storage: SharedFolder;
+  /** Secret. What opens the backup that it is restored from. */
+  backupKey: pulumi.Output<string>;
   config: SwarmConfig;
   /** What the swarm is to know of a machine's node. */
   attributes: (machine: Machine) => NodeAttributes;
@@ -192,7 +194,13 @@ export class Swarm extends pulumi.ComponentResource {
     const name = managerOfBackup(this.args.config.restore);
     const machine = this.managers.find((manager) => manager.name === name);
     return machine
-      ? [restore(`${this.prefix}-restore`, { ...this.args, machine }, { parent: this })]
+      ? [
+          restore(
+            `${this.prefix}-restore`,
+            { ...this.args, machine, managers: this.managers },
+            { parent: this },
+          ),
+        ]
       : [];
   }
 

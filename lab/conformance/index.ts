@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster";
 import type { StackOutputs } from "../outputs";
 import { apiChecks } from "./api";
+import { backupChecks } from "./backups";
 import type { Check, CheckResult } from "./check";
 import { firewallChecks } from "./firewall";
 import { monitoringChecks } from "./monitoring";
@@ -25,6 +26,7 @@ export const checks: Check[] = [
   ...overlayChecks,
   ...apiChecks,
   ...firewallChecks,
+  ...backupChecks,
   ...monitoringChecks,
 ];
 

@@ -27,5 +27,6 @@ export const backupKeys = {
   backupSchedule: text(scheduleProblem),
   backupKeep: integer({ min: 1, max: 10_000 }),
   restore: text(backupProblem),
+  restoreKeyFile: text(() => undefined),
   restoreUnlockKey: text(unlockKeyProblem),
 };

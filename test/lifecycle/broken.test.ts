@@ -55,6 +55,11 @@ const tlsverify = (from: boolean, to: boolean) =>
   `sh -c "sed -i 's/\\"tlsverify\\": ${from}/\\"tlsverify\\": ${to}/' /etc/docker/daemon.json` +
   ' && systemctl restart docker"';
 
+/** Seconds that the newest backup may be old. */
+const allowedAge = (seconds: string) =>
+  `sed -i 's/^swarm_backup_max_age_seconds .*/swarm_backup_max_age_seconds ${seconds}/' ` +
+  "/var/lib/prometheus/node-exporter/backup-schedule.prom";
+
 const BREAKAGES: Breakage[] = [
   {
     check: "every planned node is a Ready member, and no other",
@@ -204,6 +209,13 @@ const BREAKAGES: Breakage[] = [
     breaks: { worker2: "nft insert rule inet swarm input tcp dport 22 accept" },
     says: /^worker2: 192\.168\.42\.22:22 is open$/,
     mends: { worker2: "nft --file /etc/nftables.conf" },
+  },
+  {
+    check: "the last backup of the swarm's state is as new as its schedule says",
+    what: "it should have been made by now",
+    breaks: { mg0: allowedAge("1") },
+    says: /^there is no backup, \d+ (second|minute|hour)s after its timer was installed; by backupSchedule/,
+    mends: { mg0: allowedAge("172800") },
   },
 ];
 

@@ -61,6 +61,7 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       workerJoinToken: "",
       unlockKey: "",
       portainerPassword: "open sesame",
+      backupKey: "",
     },
     monitoringPassword: "",
     ...{ ssh: {}, sshHosts: [], sshUser: "root", sshPrivateKey: "", sshKnownHosts: [] },

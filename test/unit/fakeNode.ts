@@ -218,7 +218,10 @@ export class FakeNode {
         .replaceAll("/etc/", `${this.folder}/etc/`)
         // Where a node knocks at another one, a file there answers.
         .replaceAll("</dev/tcp/$1/$2", `<${this.folder}/ports/$1/$2`)
-        .replace(/\/(run\/docker\.pid|var\/lib\/docker|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
+        .replace(
+          /\/(run\/(docker\.pid|swarm-restore\.key)|var\/lib\/docker|usr\/local\/sbin)\b/g,
+          `${this.folder}/$1`,
+        )
         .replace(/\/(run\/reboot-required|sys\/class\/dmi)\b/g, `${this.folder}/$1`)
         .replace(/\/(var\/lib\/(prometheus|swarm-updates))\b/g, `${this.folder}/$1`)
         .replaceAll("[[ -b ", "[[ -f ")
@@ -251,7 +254,8 @@ export function scriptText(script: string): string {
   return readFileSync(join(COMPONENTS, `${folder}/scripts/${name}.sh`), "utf8");
 }
 
-function which(tool: string): string {
+/** Where a real program is. */
+export function which(tool: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const path = folders.map((folder) => join(folder, tool)).find((file) => existsSync(file));
   if (!path) throw new Error(`this test needs ${tool}`);

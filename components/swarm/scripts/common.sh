@@ -117,13 +117,30 @@ unmount_storage() {
   rmdir "$STORAGE" 2>/dev/null || true
 }
 
-# find_backup FOLDER NAME: its file in the mounted storage, as BACKUP.
+# find_backup FOLDER NAME: its file in the mounted storage, as BACKUP. Those of earlier versions are not
+# encrypted.
 find_backup() {
   local folder=$STORAGE/$1 name=$2 names
+  BACKUP=$folder/$name.tar.gz.age
+  if [[ -f $BACKUP ]]; then
+    have age || install_packages age
+    return 0
+  fi
   BACKUP=$folder/$name.tar.gz
   [[ ! -f $BACKUP ]] || return 0
-  names=$(find "$folder" -maxdepth 1 -name '*.tar.gz' -printf '%f ' 2>/dev/null) || true
-  fail "there is no backup $name on the storage; there are: ${names//.tar.gz/}"
+  names=$(find "$folder" -maxdepth 1 -name '[0-9]*.tar.gz*' -printf '%f\n' 2>/dev/null | sed 's/\.tar\.gz.*//' \
+    | sort --reverse | paste --serial --delimiters ' ') || true
+  fail "there is no backup $name on the storage; there are: ${names:-none}"
+}
+
+# open_backup: prints what the file BACKUP has, a tar.gz. Its key goes to age through a pipe.
+# Variables: BACKUP_KEY.
+open_backup() {
+  if [[ $BACKUP == *.age ]]; then
+    age --decrypt --identity <(printf '%s\n' "$BACKUP_KEY") "$BACKUP"
+  else
+    cat "$BACKUP"
+  fi
 }
 
 # unlock KEY: with autolock, an engine that was restarted is in no swarm until somebody brings the key.

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# look.sh: what there is on this manager before a restore, in one line: the state of its engine's part in a
+# swarm, whether that has a leader (yes or no), and what restore.sh has left word of.
+
+main() {
+  local state leader=no
+  state=$(timeout 20 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null) || state=none
+  if timeout 20 docker node ls >/dev/null 2>&1; then leader=yes; fi
+  printf '%s %s %s\n' "$state" "$leader" "$(cat /etc/docker/restored 2>/dev/null || true)"
+}
+
+main "$@" </dev/null
