@@ -26,10 +26,16 @@ export function imageRecipeHash(variant: string, folder: string = images): strin
   return sha256(lines.join("")).slice(0, 16);
 }
 
+const cache = join(dirname(images), ".cache", "images");
+
 /** Where `images/build` puts the image of the variant's present recipe, built or not. */
 export function builtImagePath(variant: string): string {
-  const cache = join(dirname(images), ".cache", "images");
   return join(cache, `${variant}-${imageRecipeHash(variant)}.qcow2`);
+}
+
+/** Where an image by URL is kept that has this checksum, fetched or not. */
+export function fetchedImagePath(checksum: string): string {
+  return join(cache, `fetched-${checksum.replace("sha256:", "")}.qcow2`);
 }
 
 function filesUnder(path: string): string[] {

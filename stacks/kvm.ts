@@ -27,7 +27,7 @@ import type { Target, TargetArgs } from "./target";
 export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> {
   const plan = planCluster(config, stack);
   checkSiblings(config);
-  const image = await resolveImage(config.image);
+  const image = await resolveImage(config, pulumi.runtime.isDryRun());
   if (!pulumi.runtime.isDryRun()) requireBuilt(image);
   const type = await domainType(config);
 

@@ -97,6 +97,22 @@ export const kvmRules: Rule[] = only("kvm", [
     ingressMtuProblem(config, "internalNetworkMtu", config.internalNetworkMtu),
   ),
 
+  rule(["image", "imageChecksum"], ({ image, imageChecksum }) => {
+    if (image === "node" && imageChecksum !== "") {
+      return complain(
+        "imageChecksum",
+        "is set, but image is node, which is built here; write nothing",
+      );
+    }
+    return /^http:/i.test(image) && imageChecksum === ""
+      ? complain(
+          "image",
+          "comes over a connection on which anyone can change it; write an https:// URL, or its " +
+            "SHA-256 as imageChecksum",
+        )
+      : undefined;
+  }),
+
   rule(["nameservers", ...CONTAINER_SUBNETS], (config) => {
     const wrong = config.nameservers.find((address) => unreachable(config, address));
     return wrong

@@ -21,6 +21,15 @@ function imageUrl(image: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
+const CHECKSUM =
+  "write sha256: and its 64 hexadecimal digits, as sha256sum prints them, or nothing";
+
+function checksumProblem(checksum: string): string | undefined {
+  return checksum === "" || /^sha256:[0-9a-f]{64}$/.test(checksum)
+    ? undefined
+    : `is no SHA-256 of a file; ${CHECKSUM}`;
+}
+
 function sshUserProblem(user: string): string | undefined {
   return /^[a-z_][a-z0-9_-]{0,31}$/.test(user)
     ? undefined
@@ -44,6 +53,7 @@ export const machineKeys = {
   }),
   vcpus: integer({ min: 1, max: 64 }),
   image: text(imageProblem),
+  imageChecksum: text(checksumProblem),
   sshUser: text(sshUserProblem),
   sshKeyRotation: integer({ min: 0, max: 1_000_000 }),
 };

@@ -22,6 +22,12 @@ describe("one bad value is one problem, which says what to write instead", () =>
     "is not a user name that Linux takes; write 1 to 32 small letters, digits, dashes and " +
     'underscores that start with a letter, such as "root" or "debian"';
   const POOL = "is not two IPv4 addresses with a dash between them; write one such as";
+  const SHA256 =
+    "is no SHA-256 of a file; write sha256: and its 64 hexadecimal digits, as sha256sum prints them, " +
+    "or nothing";
+  const OPEN =
+    "comes over a connection on which anyone can change it; write an https:// URL, or its SHA-256 as " +
+    "imageChecksum";
   const MIRROR = "write one such as http://192.168.123.1:5000, or nothing";
 
   test.each<[key: string, value: string, message: string]>([
@@ -89,6 +95,16 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["image", "https://example.org", `names no file; ${IMAGE}`],
     ["image", "/var/lib/node.qcow2 ", 'has white space around it; write "/var/lib/node.qcow2"'],
     ["sshUser", "", USER],
+    ["image", "http://example.org/debian.qcow2", OPEN],
+    ["image", "HTTP://example.org/debian.qcow2", OPEN],
+    ["imageChecksum", "sha256:0123", SHA256],
+    ["imageChecksum", "0".repeat(64), SHA256],
+    ["imageChecksum", `md5:${"0".repeat(32)}`, SHA256],
+    [
+      "imageChecksum",
+      `sha256:${"0".repeat(64)}`,
+      "is set, but image is node, which is built here; write nothing",
+    ],
     ["sshUser", "Root", USER],
     ["sshUser", "1user", USER],
     ["sshUser", "a b", USER],
@@ -479,6 +495,14 @@ describe("good values", () => {
     ["an image by path", { image: "/var/lib/images/debian 13.qcow2" }],
     ["an image by file URL", { image: "file:///var/lib/images/node.qcow2" }],
     ["an image by URL", { image: "https://example.org/debian-13-genericcloud-amd64.qcow2" }],
+    [
+      "an image by plain HTTP with its checksum",
+      { image: "http://example.org/debian.qcow2", imageChecksum: `sha256:${"0f".repeat(32)}` },
+    ],
+    [
+      "an image by path with its checksum",
+      { image: "/var/lib/images/debian.qcow2", imageChecksum: `sha256:${"0f".repeat(32)}` },
+    ],
     ["a name server beside containers' networks", { nameservers: "172.19.0.1,172.16.255.255" }],
     [
       "a name server where overlays are elsewhere",

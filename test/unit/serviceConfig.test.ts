@@ -1,4 +1,4 @@
-import { config, problems, type Values } from "./configProblems";
+import { config, good, problems, type Values } from "./configProblems";
 
 /** With every key that autoscaling needs. */
 const SCALED = {
@@ -355,5 +355,25 @@ describe("good values", () => {
       { mode: "ingress", protocol: "udp", published: 53, target: 53 },
     ]);
     expect(config({ webPublish: "" }).webPublish).toEqual([]);
+  });
+});
+
+describe("default images", () => {
+  /** The oldest versions that speak to every engine that can be there, Docker 29 with them. */
+  const OLDEST: [key: string, version: string, source: string][] = [
+    ["portainerImage", "2.33.5", "https://github.com/portainer/portainer/issues/12934"],
+    ["portainerAgentImage", "2.33.5", "https://github.com/portainer/portainer/issues/12934"],
+    // Layers of containerd since 0.54, API versions from 1.40 (Docker 19.03) on since 0.57.
+    ["cadvisorImage", "0.57.0", "https://github.com/google/cadvisor/issues/3749"],
+  ];
+
+  test.each(OLDEST)("%s is %s or newer (%s)", (key, oldest) => {
+    const [, version] = /:v?(\d+\.\d+\.\d+)$/.exec(good[key]!)!;
+    expect(version!.localeCompare(oldest, "en", { numeric: true })).toBeGreaterThanOrEqual(0);
+  });
+
+  test("Portainer and its agent are of one version", () => {
+    const tag = (image: string) => image.split(":").at(-1);
+    expect(tag(good.portainerAgentImage!)).toBe(tag(good.portainerImage!));
   });
 });
