@@ -14,7 +14,7 @@ import { nodeAttributes } from "./plan/attributes";
 import { publishedPorts } from "./plan/compose";
 import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
-import { firewallRules } from "./plan/firewall";
+import { firewallRules, openings, type FirewallArgs } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
 import { planServices } from "./plan/services";
 import { dataFolders } from "./plan/storage";
@@ -41,18 +41,15 @@ async function program() {
 
   const published = publishedPorts(services, compose);
   const target = await makeTarget({ config, stack, published });
-  const { machines, storageMachine, storage, internalCidr, certificates } = target;
+  const { machines, storageMachine, storage, internalCidr, machineCidrs, certificates } = target;
   const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
-  const firewall = ({ role, inboundAddress, advertiseAddress }: Machine) =>
-    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]) =>
-      firewallRules({
-        role,
-        ingressAddress: outside,
-        advertiseAddress: internal,
-        internalCidr,
-        ...config,
-      }),
-    );
+  const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
+    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]): FirewallArgs => ({
+      ...{ role, ingressAddress: outside, advertiseAddress: internal },
+      ...{ internalCidr, machineCidrs, apiOutside: config.apiOutside },
+      nfsServer: config.storage === "nfs" ? config.nfsServer : "",
+    }));
+  const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
   const swarm = new Swarm("swarm", {
     stack,
     machines,
@@ -68,7 +65,7 @@ async function program() {
   const volumes = new SharedStorage("volumes", {
     storage,
     machine: storageMachine,
-    network: internalCidr,
+    clients: machines.map(({ advertiseAddress }) => advertiseAddress),
     firewallRules: firewall,
     access,
     dependsOn: swarm.complete,
@@ -98,5 +95,8 @@ async function program() {
   const monitoring = config.monitoring
     ? new Monitoring("monitoring", { ...home, published }, inSwarm)
     : undefined;
-  return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
+  return stackOutputs({
+    ...{ config, stack, ingress, services, target, swarm, running, monitoring },
+    openings: (machine) => firewallArgs(machine).apply(openings),
+  });
 }
