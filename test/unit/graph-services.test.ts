@@ -271,6 +271,7 @@ describe("a service that is autoscaled", () => {
         { label: "swarm.autoscale.min", value: "2" },
         { label: "swarm.autoscale.max", value: "5" },
         { label: "swarm.autoscale.cpu", value: "50" },
+        { label: "swarm.stack", value: "dev" },
         { label: "swarm.task", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
         { label: "swarm.spec", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
       ],
@@ -502,10 +503,11 @@ describe("storage", () => {
   test("of kind nfs makes folders on the server, from a manager", async () => {
     const after = await up({ ...SMALL, ...NFS });
     expect(added(one, after)).toEqual(["backups-mg0", "volumes-folders"]);
-    expect(changed(one, after)).toEqual(["services-portainer-service"]);
+    // The nodes' firewall keeps containers away from the server.
+    expect(changed(one, after)).toEqual(["services-portainer-service", "swarm-mg0-ready"]);
     expect(resource(after, "volumes-folders")).toMatchObject({
       inputs: {
-        create: onManager("any", "bash -s -- 900 192.168.42.1 /srv/data portainer"),
+        create: onManager("any", "bash -s -- 30 192.168.42.1 /srv/data portainer"),
       },
       dependsOn: ["swarm-mg0-member", "swarm-mg0-api"],
     });
@@ -524,7 +526,9 @@ describe("storage", () => {
     const server = resource(dev, "volumes-export");
     expect(server.inputs).toMatchObject({
       connection: { host: "192.168.123.19" },
-      create: "bash -s -- 900 /srv/swarm 192.168.42.0/24 /dev/vdc",
+      create:
+        "bash -s -- 900 /srv/swarm /dev/vdc " +
+        "192.168.42.10 192.168.42.11 192.168.42.12 192.168.42.20 192.168.42.21 192.168.42.22",
       triggers: ["uuid-storage-domain"],
     });
     expect(server.inputs.stdin).toContain("2049");
