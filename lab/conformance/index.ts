@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster";
 import type { StackOutputs } from "../outputs";
 import { apiChecks } from "./api";
 import type { Check, CheckResult } from "./check";
+import { containerChecks } from "./containers";
 import { firewallChecks } from "./firewall";
 import { monitoringChecks } from "./monitoring";
 import { networkChecks } from "./networks";
@@ -25,6 +26,7 @@ export const checks: Check[] = [
   ...overlayChecks,
   ...apiChecks,
   ...firewallChecks,
+  ...containerChecks,
   ...monitoringChecks,
 ];
 

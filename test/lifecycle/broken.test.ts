@@ -198,15 +198,22 @@ const BREAKAGES: Breakage[] = [
     says: /^worker2: 192\.168\.42\.22:22 is open$/,
     mends: { worker2: "nft --file /etc/nftables.conf" },
   },
+  {
+    check: "containers do not reach the nodes' own ports",
+    what: "a node passes on what it should drop",
+    breaks: { worker0: "nft flush chain inet swarm forward" },
+    says: /^a container of worker0 on docker_gwbridge reaches mg1: 192\.168\.42\.11:2376$/m,
+    mends: { worker0: "nft --file /etc/nftables.conf" },
+  },
 ];
 
 /** On three nodes: monitoring on six emulated ones, beside everything else, cost the managers their leader. */
 const OF_MONITORING: Breakage[] = [
   {
     check: "Prometheus finds every node and every monitored task",
-    what: "a node does not let it read its engine's metrics",
-    ...deaf("worker1", "tcp dport 9323"),
-    says: /^up of engines at worker1 is not 1$/m,
+    what: "a node does not hear what is encrypted, which its exporters are asked by",
+    ...deaf("worker1", "ip protocol esp"),
+    says: /^up of nodes at worker1 is not 1$/m,
   },
   {
     check:
