@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { firewallRules, openings, type FirewallArgs } from "../../plan/firewall";
 import type { Role } from "../../plan/nodes";
 
@@ -31,6 +33,34 @@ function open(text: string): { outside: string[]; internal: string[] } {
 }
 
 const GOSSIP = ["4789/udp", "7946/tcp", "7946/udp"];
+
+describe("the node image's own firewall", () => {
+  const IMAGE = join(__dirname, "../../images/node/root/etc");
+  const text = readFileSync(join(IMAGE, "nftables.conf"), "utf8");
+
+  test("lets SSH in and nothing else, from the first boot on", () => {
+    expect(text.match(/^ +.*accept$/gm)!.map((line) => line.trim())).toEqual([
+      "ct state established,related accept",
+      "iif lo accept",
+      "meta l4proto { icmp, ipv6-icmp } accept",
+      "tcp dport 22 accept",
+    ]);
+    expect(text.match(/policy \w+/g)).toEqual(["policy drop", "policy drop"]);
+  });
+
+  test("is in the table that the stack's takes the place of", () => {
+    const head = /^table inet swarm\ndelete table inet swarm\ntable inet swarm \{$/m;
+    expect(text).toMatch(head);
+    expect(rules("worker")).toMatch(head);
+  });
+
+  test("is loaded under no condition", () => {
+    const unit = readFileSync(join(IMAGE, "systemd/system/nftables.service.d/node.conf"), "utf8");
+    expect(unit).not.toContain("Condition");
+    const setup = readFileSync(join(IMAGE, "../../setup"), "utf8");
+    expect(setup).toMatch(/^systemctl enable .*\bnftables\.service\b/m);
+  });
+});
 
 describe("firewallRules", () => {
   test.each<Role>(["manager", "worker", "storage"])("of a %s", (role) => {

@@ -195,6 +195,19 @@ describe("a service", () => {
     }
   });
 
+  test("and a network say whose they are, without a change of networks that did not", () => {
+    const own = [{ label: "swarm.stack", value: "dev" }];
+    const made = all.resources.filter(({ provider }) => provider === "swarm-provider");
+    for (const { inputs } of made) expect(inputs.labels).toEqual(own);
+    const networks = made.filter(({ type }) => type === "docker:index/network:Network");
+    expect(networks.map(({ name }) => name).sort()).toEqual([
+      "services-over-test-network",
+      "services-portainer-network",
+      "swarm-ingress-network",
+    ]);
+    for (const { opts } of networks) expect(opts.ignoreChanges).toEqual(["options", "labels"]);
+  });
+
   test("of a compose file does so as well", () => {
     expect(replaceWith(all, "services-compose-deploy")).toEqual(["swarm-ingress-network"]);
   });

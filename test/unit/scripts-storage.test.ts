@@ -296,12 +296,12 @@ describe("folders", () => {
     [
       "does not know the node",
       "mount.nfs4: access denied by server while mounting 192.168.42.19:/srv/swarm",
-      "does not let this node mount /srv/swarm; allow the nodes' network there",
+      "does not let this node mount /srv/swarm; allow the nodes' addresses there",
     ],
     [
       "wants a privileged client",
       "mount.nfs4: Operation not permitted for 192.168.42.19:/srv/swarm on /mnt",
-      "does not let this node mount /srv/swarm; allow the nodes' network there",
+      "does not let this node mount /srv/swarm; allow the nodes' addresses there",
     ],
   ])("says what to do about a server that %s", async (_, said, message) => {
     node.command("mount", `echo "${said}" >&2; exit 32`);

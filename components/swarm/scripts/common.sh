@@ -96,7 +96,7 @@ mount_storage() {
   case $said in
     "") fail "$server takes connections on port 2049, and does not answer as an NFS 4 server within 30 s" ;;
     *"No such file"* | *"not exist"*) fail "$server exports no $export; write the folder that it does export (nfsExport)" ;;
-    *"access denied"* | *"not permitted"* | *"ermission denied"*) fail "$server does not let this node mount $export; allow the nodes' network there" ;;
+    *"access denied"* | *"not permitted"* | *"ermission denied"*) fail "$server does not let this node mount $export; allow the nodes' addresses there" ;;
     *) fail "could not mount $server:$export: $said" ;;
   esac
 }
