@@ -15,7 +15,7 @@ import { nodeAttributes } from "./plan/attributes";
 import { publishedPorts } from "./plan/compose";
 import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
-import { firewallRules } from "./plan/firewall";
+import { firewallRules, openings, type FirewallArgs } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
 import { planServices } from "./plan/services";
 import { dataFolders } from "./plan/storage";
@@ -44,18 +44,15 @@ async function program() {
 
   const published = publishedPorts(services, compose);
   const target = await makeTarget({ config, stack, published });
-  const { machines, storageMachine, storage, internalCidr, certificates } = target;
+  const { machines, storageMachine, storage, internalCidr, machineCidrs, certificates } = target;
   const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
-  const firewall = ({ role, inboundAddress, advertiseAddress }: Machine) =>
-    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]) =>
-      firewallRules({
-        role,
-        ingressAddress: outside,
-        advertiseAddress: internal,
-        internalCidr,
-        ...config,
-      }),
-    );
+  const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
+    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]): FirewallArgs => ({
+      ...{ role, ingressAddress: outside, advertiseAddress: internal },
+      ...{ internalCidr, machineCidrs, apiOutside: config.apiOutside },
+      nfsServer: config.storage === "nfs" ? config.nfsServer : "",
+    }));
+  const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
   const backups = new Backups("backups", { stack, storage, config });
   const swarm = new Swarm("swarm", {
     stack,
@@ -73,7 +70,7 @@ async function program() {
   const volumes = new SharedStorage("volumes", {
     storage,
     machine: storageMachine,
-    network: internalCidr,
+    clients: machines.map(({ advertiseAddress }) => advertiseAddress),
     firewallRules: firewall,
     access,
     dependsOn: swarm.complete,
@@ -105,14 +102,7 @@ async function program() {
     ? new Monitoring("monitoring", { ...home, published }, inSwarm)
     : undefined;
   return stackOutputs({
-    config,
-    stack,
-    ingress,
-    services,
-    target,
-    swarm,
-    backups,
-    running,
-    monitoring,
+    ...{ config, stack, ingress, services, target, swarm, backups, running, monitoring },
+    openings: (machine) => firewallArgs(machine).apply(openings),
   });
 }

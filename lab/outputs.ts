@@ -1,5 +1,6 @@
 import type { AutoscaleOptions } from "../plan/autoscale";
 import type { NodeAttributes } from "../plan/attributes";
+import type { Opening } from "../plan/firewall";
 import type { Role } from "../plan/nodes";
 import type { SshHost } from "../plan/sshConfig";
 import type { Publish } from "../plan/publish";
@@ -63,6 +64,8 @@ export interface StackOutputs {
     encrypted: boolean;
   };
   gwbridge: { subnet: string; icc: boolean; masquerade: boolean; mtu: number };
+  /** What each machine's firewall lets in, by the machine's name. */
+  firewall: Record<string, Opening[]>;
   /** What the nodes pull through; empty for Docker Hub itself. */
   registryMirror: string;
   services: ServiceOutput[];

@@ -4,9 +4,6 @@ import type { Role } from "./nodes";
 /** Port of the engines' TLS API, by convention (IANA: docker-s). */
 export const API_PORT = 2376;
 
-/** Port of the engines' own metrics, by convention (as Docker's documentation has it). */
-export const METRICS_PORT = 9323;
-
 /** Where a manager's API is, as in DOCKER_HOST. */
 export function apiUrl(address: string): string {
   return `tcp://${address}:${API_PORT}`;
@@ -25,8 +22,7 @@ export const GWBRIDGE_FILE = "/etc/docker/gwbridge";
 /**
  * Docker's daemon.json for a node. Managers have the API on TCP, for clients with a certificate of
  * the stack's own CA; workers have it on their socket only. Logs are bounded, since a node's disk
- * is small. Every engine has its metrics on a port that the firewall keeps closed unless they are
- * read: to open it in here only then would restart all engines at once when monitoring comes or goes.
+ * is small.
  * https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
  */
 export function engineConfig(settings: { registryMirror: string; role: Role }): string {
@@ -41,7 +37,6 @@ export function engineConfig(settings: { registryMirror: string; role: Role }): 
   return json({
     "log-driver": "json-file",
     "log-opts": { "max-size": "10m", "max-file": "3" },
-    "metrics-addr": `0.0.0.0:${METRICS_PORT}`,
     ...(registryMirror ? { "registry-mirrors": [registryMirror] } : {}),
     ...(role === "manager" ? api : {}),
   });

@@ -126,6 +126,7 @@ export async function ec2Target({ config, stack, published }: TargetArgs): Promi
       ? { kind: "efs", server: efs.server, export: "/" }
       : planStorage(config, undefined),
     internalCidr: plan.vpcCidr,
+    machineCidrs: [plan.vpcCidr],
     certificates,
     apiAddress: apiFront?.dnsName,
     sshPrivateKey: access.privateKeyOpenssh,

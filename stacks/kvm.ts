@@ -90,6 +90,7 @@ export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> 
       }),
     storage: planStorage(config, plan.storageMachine),
     internalCidr: plan.internal.cidr,
+    machineCidrs: [plan.internal.cidr, plan.nat.cidr],
     certificates,
     apiAddress: undefined,
     sshPrivateKey: access.privateKeyOpenssh,

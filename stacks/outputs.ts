@@ -7,6 +7,7 @@ import type { Swarm } from "../components/swarm/swarm";
 import { nodeAttributes } from "../plan/attributes";
 import type { Config } from "../plan/config";
 import { apiUrl, planGwbridge } from "../plan/engine";
+import type { Opening } from "../plan/firewall";
 import type { Ingress } from "../plan/ingress";
 import type { ServicePlan } from "../plan/services";
 import { sshFolder } from "../plan/sshConfig";
@@ -24,6 +25,8 @@ interface Built {
   backups: Backups;
   running: Services;
   monitoring: Monitoring | undefined;
+  /** What a machine's firewall lets in. */
+  openings: (machine: Machine) => pulumi.Output<Opening[]>;
 }
 
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
@@ -79,6 +82,10 @@ export function stackOutputs(built: Built) {
 
     ingress: { id: swarm.ingress.id, ...ingress },
     gwbridge: planGwbridge(config),
+    /** What each machine's firewall lets in, beside ports that services publish. */
+    firewall: Object.fromEntries(
+      reached(target).map((machine) => [machine.name, built.openings(machine)]),
+    ),
     registryMirror: config.registryMirror,
     services,
     composeServices: running.composeServices,

@@ -18,6 +18,8 @@ export interface Target {
   storage: SharedFolder;
   /** The network that the nodes' advertise addresses are in. */
   internalCidr: string;
+  /** All networks that the machines have addresses in, that one among them. */
+  machineCidrs: string[];
   /** Of the managers' API. */
   certificates: Certificates;
   /** Where clients reach the API of whichever manager answers, where there is such an address. */

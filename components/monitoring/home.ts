@@ -11,8 +11,10 @@ import type { SharedFolder } from "../storage/sharedStorage";
 
 /** What all parts of monitoring have in common. */
 export interface MonitoringHome extends ServiceHome {
-  /** The overlay network that they are on. */
+  /** The overlay network that Prometheus shares with services that export metrics of their own. */
   network: docker.Network;
+  /** The overlay network of monitoring's own parts. */
+  internal: docker.Network;
   /** The services of the stack. */
   services: ServicePlan[];
   /** Where they keep data. */
@@ -32,11 +34,14 @@ export const ON_MANAGERS = ["node.role==manager"];
 
 /** The arguments of `swarmService` that follow from a service's name. */
 export function placed(home: MonitoringHome, name: MonitoringService) {
-  const { access, ingress, timeoutSeconds, nameKey, network, services } = home;
+  const { access, ingress, timeoutSeconds, nameKey, network, internal, services } = home;
   return {
     ...{ access, ingress, timeoutSeconds, nameKey },
     service: services.find((service) => service.name === name)!,
-    networks: [network.id],
+    // Prometheus alone is on both. The shared one has been the only one, and is what replaces them.
+    networks: [internal.id, ...(name === "prometheus" ? [network.id] : [])],
+    triggers: [network.id],
+    replaceWith: [internal],
     resources: memory(name),
   };
 }

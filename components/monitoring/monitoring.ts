@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { OpenPort } from "../../plan/compose";
 import type { Config } from "../../plan/config";
-import { MONITORING_NETWORK } from "../../plan/monitoring/ports";
+import { INTERNAL_NETWORK, MONITORING_NETWORK } from "../../plan/monitoring/ports";
 import { webConfig } from "../../plan/monitoring/webConfig";
 import type { ServicePlan } from "../../plan/services";
 import { overlayNetwork } from "../network/overlayNetwork";
@@ -30,8 +30,8 @@ export interface MonitoringArgs extends ServiceHome {
  * What watches the swarm: Prometheus and Alertmanager with their exporters, the controller, and Grafana
  * where the config asks for it.
  *
- * Creates an encrypted overlay network for all of them, one password as two secrets (itself, and its
- * hash), and a component for each part.
+ * Creates an encrypted overlay network for all of them and one that Prometheus shares with services that
+ * export metrics, one password as two secrets (itself, and its hash), and a component for each part.
  */
 export class Monitoring extends pulumi.ComponentResource {
   /** Secret. Password of the user `admin` of Prometheus, Alertmanager and Grafana. */
@@ -45,7 +45,11 @@ export class Monitoring extends pulumi.ComponentResource {
     super("swarm:monitoring:Monitoring", prefix, {}, opts);
     const { config } = args;
     const own = { parent: this };
-    const home: MonitoringHome = { ...args, network: this.network() };
+    const home: MonitoringHome = {
+      ...args,
+      network: this.network("network", MONITORING_NETWORK),
+      internal: this.network("internal", INTERNAL_NETWORK),
+    };
     const password = new random.RandomPassword(
       `${prefix}-admin`,
       { length: 24, special: false },
@@ -68,12 +72,12 @@ export class Monitoring extends pulumi.ComponentResource {
     this.registerOutputs({ password: this.password });
   }
 
-  private network() {
+  private network(part: string, name: string) {
     const { access, timeoutSeconds, config } = this.args;
     return overlayNetwork(
-      `${this.prefix}-network`,
+      `${this.prefix}-${part}`,
       {
-        ...{ access, timeoutSeconds, name: MONITORING_NETWORK },
+        ...{ access, timeoutSeconds, name },
         ...{ mtu: config.ingressMtu, encrypted: true },
       },
       { parent: this },

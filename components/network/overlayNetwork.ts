@@ -1,12 +1,15 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../plan/fingerprint";
 import { overlayOptions } from "../../plan/ingress";
 import { ANY_MANAGER } from "../../plan/sshConfig";
-import { dockerHooks } from "../swarm/hooks";
+import { dockerHooks, ownLabel } from "../swarm/hooks";
 import type { SshAccess } from "../swarm/sshAccess";
 
-export interface OverlayNetworkArgs extends Omit<docker.NetworkArgs, "driver" | "options"> {
+export interface OverlayNetworkArgs extends Omit<
+  docker.NetworkArgs,
+  "driver" | "options" | "labels"
+> {
   name: string;
   /** How this machine's `ssh` finds a manager. */
   access: SshAccess;
@@ -21,7 +24,8 @@ export interface OverlayNetworkArgs extends Omit<docker.NetworkArgs, "driver" | 
  * One overlay network of the swarm. A changed MTU or encryption replaces it.
  *
  * Docker adds an option of its own, which would be a difference in every run: so the options are not
- * compared, and a trigger stands for the ones that we set.
+ * compared, and a trigger stands for the ones that we set. Neither is its label: networks that were
+ * made before there was one stay as they are.
  */
 export function overlayNetwork(
   name: string,
@@ -31,14 +35,14 @@ export function overlayNetwork(
   const options = overlayOptions({ mtu, encrypted });
   return new docker.Network(
     name,
-    { ...args, driver: "overlay", options },
+    { ...args, driver: "overlay", options, labels: [ownLabel()] },
     {
       deleteBeforeReplace: true, // its name can be had once
-      ignoreChanges: ["options"],
+      ignoreChanges: ["options", "labels"],
       replacementTrigger: fingerprint(options),
       hooks: dockerHooks(name, {
         ...{ access, manager: ANY_MANAGER, script: "network/overlay" },
-        words: ["remove", timeoutSeconds, args.name],
+        words: ["make-room", timeoutSeconds, args.name, pulumi.getStack()],
       }),
       ...opts,
     },

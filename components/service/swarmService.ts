@@ -6,7 +6,7 @@ import { serviceUpdate } from "../../plan/serviceUpdate";
 import type { VolumePlan } from "../../plan/storage";
 import { ANY_MANAGER } from "../../plan/sshConfig";
 import type { IngressNetwork } from "../network/ingressNetwork";
-import { dockerHooks } from "../swarm/hooks";
+import { dockerHooks, ownLabel } from "../swarm/hooks";
 import { managerScript } from "../swarm/nodeScript";
 import type { SshAccess } from "../swarm/sshAccess";
 import type { SwarmFile } from "./swarmFile";
@@ -34,6 +34,10 @@ export interface SwarmServiceArgs extends ServiceHome {
   perNode?: number;
   /** IDs of the overlay networks that it is on, beside the ingress network. */
   networks?: pulumi.Input<string>[];
+  /** Another value of any of these replaces it. Default: its networks. */
+  triggers?: pulumi.Input<string>[];
+  /** It is replaced together with any of these. */
+  replaceWith?: pulumi.Resource[];
   /** The secrets and configs that its containers have: they stay until it is gone. */
   files?: SwarmFile[];
   /**
@@ -88,7 +92,7 @@ export function swarmService(
     order: args.order ?? "stop-first",
   };
   const publishes = service.publish.length > 0;
-  const { access, ingress, timeoutSeconds, resources } = args;
+  const { access, ingress, timeoutSeconds, resources, replaceWith = [] } = args;
   const autoscale = args.autoscale && scaling(service, args.autoscale);
   const onManager = { access, manager: ANY_MANAGER, timeoutSeconds };
   // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
@@ -105,11 +109,15 @@ export function swarmService(
       ...{ ...onManager, script: remove.script, delete: remove.words },
       // What it is on goes after it, and what else has to be made anew with its ports.
       triggers: [
-        ...networks,
+        ...(args.triggers ?? networks),
         ...(publishes ? [ingress.network.id, JSON.stringify(service.publish)] : []),
       ],
     },
-    { ...opts, dependsOn: files.map(({ resource }) => resource) },
+    {
+      ...opts,
+      dependsOn: [...files.map(({ resource }) => resource), ...replaceWith],
+      ...(replaceWith.length > 0 ? { replaceWith } : {}),
+    },
   );
   const inputs = {
     name: service.name,
@@ -146,7 +154,11 @@ export function swarmService(
     replaceWith: [removal],
     dependsOn: [removal],
     deleteBeforeReplace: true, // its name and its ports can be had once
-    hooks: dockerHooks(name, { ...onManager, ...remove }),
+    hooks: dockerHooks(name, {
+      ...onManager,
+      script: remove.script,
+      words: ["make-room", service.name, pulumi.getStack()],
+    }),
     ...opts,
   };
   // The provider cannot wait for a global service: it has no number to wait for. How long it waits
@@ -158,8 +170,11 @@ export function swarmService(
   if (!autoscale) {
     // A service without labels would keep those that it has, the autoscaler's too: to the provider no
     // labels are as good as not said.
-    const labels = [{ label: "swarm.stack", value: pulumi.getStack() }];
-    const all = { ...inputs, labels, ...(service.replicas === "global" ? {} : waits) };
+    const all = {
+      ...inputs,
+      labels: [ownLabel()],
+      ...(service.replicas === "global" ? {} : waits),
+    };
     return new docker.Service(name, all, own);
   }
 
@@ -197,7 +212,7 @@ function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions) {
   const { min, max } = parseAutoscale(labels)!.settings!;
   return {
     ...{ min, max },
-    labels: Object.entries(labels).map(([label, value]) => ({ label, value })),
+    labels: [...Object.entries(labels).map(([label, value]) => ({ label, value })), ownLabel()],
   };
 }
 

@@ -14,8 +14,8 @@ export interface SharedStorageArgs {
   storage: SharedFolder;
   /** The machine that exports it, where the stack has one. */
   machine: Machine | undefined;
-  /** The network that it exports to. */
-  network: string;
+  /** The nodes' addresses, which it exports to. */
+  clients: pulumi.Input<string>[];
   /** Content of its nftables.conf. */
   firewallRules: (machine: Machine) => pulumi.Input<string>;
   /** How this machine's `ssh` finds a manager, which looks whether the storage can be used. */
@@ -27,6 +27,9 @@ export interface SharedStorageArgs {
   /** Bound for the server to answer, in seconds. */
   timeoutSeconds: number;
 }
+
+/** How long a server that the stack does not make may take to answer. */
+const ANSWER_SECONDS = 30;
 
 /**
  * Storage for data that outlives the node that its service runs on, on an NFS 4 server. Creates a
@@ -48,10 +51,7 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           machine,
           script: "storage/export",
-          create: [
-            ...[timeoutSeconds, storage.export, args.network],
-            ...(machine.dataDevice ? [machine.dataDevice] : []),
-          ],
+          create: [...[timeoutSeconds, storage.export, machine.dataDevice ?? ""], ...args.clients],
           variables: { FIREWALL: args.firewallRules(machine) },
           triggers: [machine.identity],
           timeoutSeconds: 2 * timeoutSeconds,
@@ -64,7 +64,11 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           ...{ access: args.access, manager: ANY_MANAGER },
           script: "storage/folders",
-          create: [timeoutSeconds, storage.server, storage.export, ...args.folders.map(word)],
+          create: [
+            // The stack's own has answered before, and a new name on EC2 takes a while to be known.
+            storage.kind === "nfs" ? ANSWER_SECONDS : timeoutSeconds,
+            ...[storage.server, storage.export, ...args.folders.map(word)],
+          ],
           triggers: machine ? [machine.identity] : [],
           timeoutSeconds: 2 * timeoutSeconds,
         },

@@ -7,8 +7,9 @@ import { runOnManager, type ManagerRun } from "./nodeScript";
  * What lets an `up` go on with something that the docker provider makes in the swarm, after an `up`
  * that was killed, and through moments in which the managers do not answer.
  *
- * - Before it is made, `makeRoom` runs on a manager and takes away what has its name: an `up` that
- *   was killed while the provider waited has left it there, unknown to the state.
+ * - Before it is made, `makeRoom` runs on a manager and removes what has its name and this stack's label:
+ *   an `up` that was killed while the provider waited has left it there, unknown to the state. What
+ *   has the name and not the label is somebody else's: `makeRoom` fails and says so.
  * - What fails for a reason that passes (plan/passes.ts) is tried again: the provider itself never
  *   does, whether the managers choose a leader or are only slow.
  */
@@ -28,4 +29,9 @@ export function dockerHooks(name: string, makeRoom: ManagerRun): pulumi.Resource
       }),
     ],
   };
+}
+
+/** By what this stack knows its own services and networks in the swarm. */
+export function ownLabel() {
+  return { label: "swarm.stack", value: pulumi.getStack() };
 }

@@ -3,6 +3,7 @@ import type { StackOutputs } from "../outputs";
 import { apiChecks } from "./api";
 import { backupChecks } from "./backups";
 import type { Check, CheckResult } from "./check";
+import { containerChecks } from "./containers";
 import { firewallChecks } from "./firewall";
 import { monitoringChecks } from "./monitoring";
 import { networkChecks } from "./networks";
@@ -26,6 +27,7 @@ export const checks: Check[] = [
   ...overlayChecks,
   ...apiChecks,
   ...firewallChecks,
+  ...containerChecks,
   ...backupChecks,
   ...monitoringChecks,
 ];

@@ -19,9 +19,7 @@ export function expectedTargets({ nodes, services }: StackOutputs): Record<strin
     alertmanager: 1,
     nodes: nodes.length,
     cadvisor: nodes.length,
-    engines: nodes.length,
     controller: managers,
-    api: managers,
     ...(ports.length > 0 ? { ingress: nodes.length * ports.length } : {}),
   };
 }
@@ -35,9 +33,10 @@ export interface Sample {
 /**
  * What is wrong with the targets, one sentence each: one is missing or too much, or is not there.
  *
- * @param up the metric `up` of each target, and `probe_success` of those that are tried.
+ * @param samples among them `up` of each target, and `probe_success` of those that are tried.
  */
-export function targetProblems(expected: Record<string, number>, up: Sample[]): string[] {
+export function targetProblems(expected: Record<string, number>, samples: Sample[]): string[] {
+  const up = samples.filter(({ metric }) => metric.__name__ !== CERTIFICATE);
   const known = up.filter(({ metric }) => metric.__name__ === "up");
   const numbers = Object.entries(expected).flatMap(([job, wanted]) => {
     const seen = known.filter(({ metric }) => metric.job === job).length;
@@ -51,8 +50,21 @@ export function targetProblems(expected: Record<string, number>, up: Sample[]): 
   return [...numbers, ...down];
 }
 
-/** What to ask Prometheus for: each target as it is now. */
-const TARGETS = '{__name__=~"up|probe_success"}';
+/** When the API's certificate of a manager ends, as the manager itself says (CertificateExpiry). */
+const CERTIFICATE = "swarm_api_certificate_expiry_timestamp_seconds";
+
+/** The managers that it is not known of. */
+export function certificateProblems({ nodes }: StackOutputs, seen: Sample[]): string[] {
+  const known = seen
+    .filter(({ metric, value: [now, end] }) => metric.__name__ === CERTIFICATE && +end > now)
+    .map(({ metric }) => metric.node);
+  return nodes
+    .filter(({ name, role }) => role === "manager" && !known.includes(name))
+    .map(({ name }) => `${CERTIFICATE} of ${name} is not known, or is over`);
+}
+
+/** What to ask Prometheus for: each target as it is now, and what managers say of their certificates. */
+const TARGETS = `{__name__=~"up|probe_success|${CERTIFICATE}"}`;
 
 /** A request on the network of monitoring, and what came back. */
 interface Asked {
@@ -124,7 +136,10 @@ const targets: Check = {
     let seen: Sample[] = [];
     await eventually(async () => {
       seen = await query(cluster, TARGETS);
-      expectNone(targetProblems(expectedTargets(cluster.outputs), seen));
+      expectNone([
+        ...targetProblems(expectedTargets(cluster.outputs), seen),
+        ...certificateProblems(cluster.outputs, seen),
+      ]);
     }, 180);
     const found = seen.filter(({ metric }) => metric.__name__ === "up");
     const tasks = found.filter(({ metric }) => metric.job === "tasks").length;

@@ -1,6 +1,6 @@
 import type { OpenPort } from "../compose";
 import type { Config } from "../config";
-import { API_PORT, METRICS_PORT } from "../engine";
+import { API_PORT } from "../engine";
 import { meshTcpPorts } from "../publish";
 
 /**
@@ -74,9 +74,7 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
     rule("nodes", "in", "50", "nodes"),
     rule("nodes", "in", "icmp", "nodes"),
     ...(config.monitoring
-      ? [METRICS_PORT, ...meshTcpPorts(published)].map((port) =>
-          rule("nodes", "in", "tcp", "nodes", port),
-        )
+      ? meshTcpPorts(published).map((port) => rule("nodes", "in", "tcp", "nodes", port))
       : []),
     ...admins.map((cidr) => rule("nodes", "in", "tcp", cidr, 22)),
     ...published.flatMap(({ protocol, published: port }) =>

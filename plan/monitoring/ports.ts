@@ -13,8 +13,14 @@ export const MONITORING_PORTS = {
 /** A service of monitoring. */
 export type MonitoringService = keyof typeof MONITORING_PORTS;
 
-/** The overlay network that all of them are on, and services that export metrics of their own. */
+/** The overlay network that Prometheus is on, and services that export metrics of their own. */
 export const MONITORING_NETWORK = "monitoring";
+
+/**
+ * The one that all parts of monitoring are on, Prometheus too, and nobody else: exporters answer
+ * whoever asks. cAdvisor can have a password for its pages, and none for its metrics.
+ */
+export const INTERNAL_NETWORK = "monitoring-internal";
 
 /** The user of Prometheus, Alertmanager and Grafana. */
 export const MONITORING_USER = "admin";

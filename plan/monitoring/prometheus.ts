@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { ADDRESS_LABEL } from "../attributes";
-import { API_PORT, METRICS_PORT } from "../engine";
 import {
+  INTERNAL_NETWORK,
   MONITORING_NETWORK,
   MONITORING_PORTS,
   MONITORING_USER,
@@ -72,7 +72,6 @@ export function prometheusConfig(args: PrometheusArgs): string {
     ...(role === "tasks" ? { filters: [{ name: "desired-state", values: ["running"] }] } : {}),
   });
   const tasks = { dockerswarm_sd_configs: [discovery("tasks")] };
-  const nodes = { dockerswarm_sd_configs: [discovery("nodes")] };
   return stringify(
     {
       global: {
@@ -90,7 +89,11 @@ export function prometheusConfig(args: PrometheusArgs): string {
         {
           job_name: "nodes",
           ...tasks,
-          relabel_configs: [...tasksOf("node-exporter"), NODE_AS_INSTANCE],
+          relabel_configs: [
+            ...tasksOf("node-exporter"),
+            NODE_AS_INSTANCE,
+            copy(`${META}node_role`, "role"),
+          ],
         },
         {
           job_name: "cadvisor",
@@ -107,22 +110,6 @@ export function prometheusConfig(args: PrometheusArgs): string {
         },
         { job_name: "tasks", ...tasks, relabel_configs: LABELLED_TASKS },
         {
-          job_name: "engines",
-          ...nodes,
-          relabel_configs: [...nodeAddress(METRICS_PORT, "__address__"), NODE_AS_INSTANCE],
-        },
-        {
-          job_name: "api",
-          metrics_path: "/probe",
-          params: { module: ["tls"] },
-          ...nodes,
-          relabel_configs: [
-            keep([`${META}node_role`], "manager"),
-            ...nodeAddress(API_PORT, "__param_target"),
-            ...BY_BLACKBOX,
-          ],
-        },
-        {
           job_name: "ingress",
           metrics_path: "/probe",
           params: { module: ["tcp"] },
@@ -137,7 +124,8 @@ export function prometheusConfig(args: PrometheusArgs): string {
             },
             NODE_LABEL,
             { source_labels: ["__address__"], regex: ".+:(\\d+)", target_label: "port" },
-            ...BY_BLACKBOX,
+            copy("__param_target", "instance"),
+            { target_label: "__address__", replacement: address("blackbox-exporter") },
           ],
         },
       ],
@@ -147,11 +135,11 @@ export function prometheusConfig(args: PrometheusArgs): string {
   );
 }
 
-/** The tasks of one of monitoring's own services, on its port and the network of all of them. */
+/** The tasks of one of monitoring's own services, on its port and their own network. */
 function tasksOf(service: MonitoringService): Relabel[] {
   return [
     keep([`${META}service_name`], service),
-    keep([`${META}network_name`], MONITORING_NETWORK),
+    keep([`${META}network_name`], INTERNAL_NETWORK),
     toPort(MONITORING_PORTS[service]),
     NODE_LABEL,
   ];
@@ -193,29 +181,6 @@ const CADVISOR: Relabel[] = [
   // The task says which container it is.
   { source_labels: ["service"], regex: ".+", target_label: "id", replacement: "" },
   { action: "labeldrop", regex: "container_label_.*|name|image" },
-];
-
-/**
- * A node's own port. A manager's status may have another address than it advertises (`0.0.0.0`), so
- * where it has one as a manager that counts.
- */
-function nodeAddress(port: number, target_label: string): Relabel[] {
-  return [
-    {
-      source_labels: [`${META}node_manager_address`, `${META}node_address`],
-      regex: "(.+):\\d+;.*|;(.+)",
-      target_label,
-      replacement: `$1$2:${port}`,
-    },
-    NODE_LABEL,
-    copy(`${META}node_role`, "role"),
-  ];
-}
-
-/** What a target is when blackbox-exporter tries it. */
-const BY_BLACKBOX: Relabel[] = [
-  copy("__param_target", "instance"),
-  { target_label: "__address__", replacement: address("blackbox-exporter") },
 ];
 
 function keep(source_labels: string[], regex: string): Relabel {

@@ -211,6 +211,13 @@ const BREAKAGES: Breakage[] = [
     mends: { worker2: "nft --file /etc/nftables.conf" },
   },
   {
+    check: "containers do not reach the nodes' own ports",
+    what: "a node passes on what it should drop",
+    breaks: { worker0: "nft flush chain inet swarm forward" },
+    says: /^a container of worker0 on docker_gwbridge reaches mg1: 192\.168\.42\.11:2376$/m,
+    mends: { worker0: "nft --file /etc/nftables.conf" },
+  },
+  {
     check: "the last backup of the swarm's state is as new as its schedule says",
     what: "it should have been made by now",
     breaks: { mg0: allowedAge("1") },
@@ -223,9 +230,9 @@ const BREAKAGES: Breakage[] = [
 const OF_MONITORING: Breakage[] = [
   {
     check: "Prometheus finds every node and every monitored task",
-    what: "a node does not let it read its engine's metrics",
-    ...deaf("worker1", "tcp dport 9323"),
-    says: /^up of engines at worker1 is not 1$/m,
+    what: "a node does not hear what is encrypted, which its exporters are asked by",
+    ...deaf("worker1", "ip protocol esp"),
+    says: /^up of nodes at worker1 is not 1$/m,
   },
   {
     check: "Prometheus knows the CPU time and the memory of tasks on every node",

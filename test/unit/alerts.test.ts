@@ -112,9 +112,43 @@ describe("the configuration", () => {
       scrape_configs.filter(({ basic_auth }) => basic_auth).map(({ job_name }) => job_name),
     ).toEqual(["prometheus", "alertmanager"]);
     expect(scrape_configs.map(({ job_name }) => job_name)).toEqual([
-      ...["prometheus", "alertmanager", "nodes", "cadvisor", "controller", "tasks"],
-      ...["engines", "api", "ingress"],
+      ...["prometheus", "alertmanager", "nodes", "cadvisor", "controller", "tasks", "ingress"],
     ]);
+  });
+
+  test("finds monitoring's own parts on their own network, and others' tasks on the other", () => {
+    const { scrape_configs } = parse(config()) as {
+      scrape_configs: {
+        job_name: string;
+        relabel_configs?: { source_labels?: string[]; regex?: string; action?: string }[];
+      }[];
+    };
+    const networks = scrape_configs.flatMap(({ job_name, relabel_configs = [] }) =>
+      relabel_configs
+        .filter(({ source_labels }) => `${source_labels}` === "__meta_dockerswarm_network_name")
+        .map(({ regex, action }) => [job_name, action, regex]),
+    );
+    expect(networks).toEqual([
+      ["nodes", "keep", "monitoring-internal"],
+      ["cadvisor", "keep", "monitoring-internal"],
+      ["controller", "keep", "monitoring-internal"],
+      ["tasks", "keep", "monitoring"],
+    ]);
+  });
+
+  test("asks no port of a node's own", () => {
+    expect(config()).not.toMatch(/:(2376|9323|7946)\b/);
+  });
+
+  test("says of a node exporter whether it is on a manager, for QuorumAtRisk", () => {
+    const { scrape_configs } = parse(config()) as {
+      scrape_configs: { job_name: string; relabel_configs?: object[] }[];
+    };
+    const nodes = scrape_configs.find(({ job_name }) => job_name === "nodes")!;
+    expect(nodes.relabel_configs).toContainEqual({
+      source_labels: ["__meta_dockerswarm_node_role"],
+      target_label: "role",
+    });
   });
 
   test("tries every published port on every node", () => {

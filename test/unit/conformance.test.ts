@@ -2,10 +2,17 @@ import type { Cluster } from "../../lab/cluster";
 import { checks, checksFor, report, runChecks } from "../../lab/conformance";
 import { apiAddresses, closedToApi, daysLeft } from "../../lab/conformance/api";
 import { eventually, expectEach } from "../../lab/conformance/check";
+import {
+  machineAddresses,
+  parseProbe,
+  probeCommand,
+  probeProblems,
+} from "../../lab/conformance/containers";
 import { parseNetworks, parseTasks } from "../../lab/conformance/docker";
 import { insidePorts, outsidePorts } from "../../lab/conformance/firewall";
 import {
   blindSpots,
+  certificateProblems,
   expectedTargets,
   targetProblems,
   type Sample,
@@ -17,6 +24,7 @@ import { missingTasks, nodesOf, publishedPorts } from "../../lab/conformance/ser
 import { clearTraffic, parseCounters } from "../../lab/conformance/traffic";
 import { unfairShares, webPort } from "../../lab/conformance/web";
 import type { NodeOutput, ServiceOutput, StackOutputs } from "../../lab/outputs";
+import { openings } from "../../plan/firewall";
 import { parsePublish } from "../../plan/publish";
 
 function node(name: string, role: "manager" | "worker", number: number): NodeOutput {
@@ -72,6 +80,15 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
       ...{ mtu: 1200, encrypted: true },
     },
     registryMirror: "",
+    firewall: Object.fromEntries(
+      nodes.map(({ name, role, ingressAddress, advertiseAddress }) => [
+        name,
+        openings({
+          ...{ role, ingressAddress, advertiseAddress, internalCidr: "198.51.100.0/24" },
+          ...{ machineCidrs: [], nfsServer: "", apiOutside: false },
+        }),
+      ]),
+    ),
     gwbridge: { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 },
     storage: { kind: "none", server: "", export: "" },
     ...changes,
@@ -519,8 +536,7 @@ describe("what Prometheus should find", () => {
 
   test("is every node, every manager, and every port of the mesh on every node", () => {
     expect(expected).toEqual({
-      ...{ prometheus: 1, alertmanager: 1, nodes: 2, cadvisor: 2, engines: 2 },
-      ...{ controller: 1, api: 1, ingress: 6 },
+      ...{ prometheus: 1, alertmanager: 1, nodes: 2, cadvisor: 2, controller: 1, ingress: 6 },
     });
     expect(expectedTargets(stack({ services: [service("prometheus")] }))).not.toHaveProperty(
       "ingress",
@@ -536,8 +552,8 @@ describe("what Prometheus should find", () => {
     expect(targetProblems(expected, all.slice(1))).toEqual([
       "job prometheus: wanted 1 targets, saw 0",
     ]);
-    expect(targetProblems(expected, [...all, sample("api")])).toEqual([
-      "job api: wanted 1 targets, saw 2",
+    expect(targetProblems(expected, [...all, sample("controller")])).toEqual([
+      "job controller: wanted 1 targets, saw 2",
     ]);
     const down = [sample("tasks", "0"), sample("ingress", "0", "probe_success")];
     expect(targetProblems(expected, [...all, ...down])).toEqual([
@@ -558,10 +574,109 @@ describe("what Prometheus should find", () => {
     ]);
   });
 
+  test("is when each manager's certificate ends, which is no target", () => {
+    const ends = (node: string, end: number): Sample => ({
+      metric: { __name__: "swarm_api_certificate_expiry_timestamp_seconds", job: "nodes", node },
+      value: [1000, `${end}`],
+    });
+    expect(certificateProblems(watched, [ends("mg0", 2000)])).toEqual([]);
+    for (const seen of [[], [ends("worker0", 2000)], [ends("mg0", 900)], [sample("nodes")]]) {
+      expect(certificateProblems(watched, seen)).toEqual([
+        "swarm_api_certificate_expiry_timestamp_seconds of mg0 is not known, or is over",
+      ]);
+    }
+    expect(targetProblems({}, [ends("mg0", 2000)])).toEqual([]);
+  });
+
   test("is looked at where there is a Prometheus", () => {
     const names = (outputs: StackOutputs) => checksFor(outputs).map(({ name }) => name);
     expect(names(watched)).toContain("Prometheus finds every node and every monitored task");
     expect(names(stack())).not.toContain("Prometheus finds every node and every monitored task");
+  });
+});
+
+describe("containers and the machines' own ports", () => {
+  const machines = machineAddresses(stack());
+  const addresses = machines.flatMap((one) => one.addresses);
+  /** What a container that reaches nothing is answered: 3 datagrams to 3 ports on 2 addresses of the other. */
+  const good = { network: "bridge", reached: [], pinged: addresses, dropped: 18 };
+  const problems = (changes: object, masquerade = true) =>
+    probeProblems(machines, "worker0", [{ ...good, ...changes }], masquerade);
+
+  test("are those of every machine, by each of its addresses", () => {
+    expect(machines).toEqual([
+      { machine: "mg0", addresses: ["192.0.2.10", "198.51.100.10"] },
+      { machine: "worker0", addresses: ["192.0.2.20", "198.51.100.20"] },
+    ]);
+  });
+
+  test("are tried by one command, in a container on each network", () => {
+    const lines = probeCommand(machines, "worker0").split("\n");
+    const runs = lines.filter((line) => line.includes("docker run"));
+    const networks = runs.map((line) => / --network=(\S+) /.exec(line)![1]);
+    expect(networks).toEqual(["bridge", "docker_gwbridge"]);
+    const words =
+      "- 22,2049,2376,2377,7946,9323 4789,7946 " +
+      "192.0.2.10,198.51.100.10,192.0.2.20,198.51.100.20 192.0.2.10,198.51.100.10";
+    for (const run of runs) expect(run.replaceAll("\\", "")).toMatch(new RegExp(`${words}$`));
+  });
+
+  test("are read from what it prints", () => {
+    const text = [
+      "network bridge",
+      "dropped 5",
+      "reached 198.51.100.10:2376",
+      "ping 192.0.2.10",
+      "dropped 23",
+      ...["network docker_gwbridge", "dropped 23", "dropped 24"],
+    ].join("\n");
+    expect(parseProbe(text)).toEqual([
+      {
+        ...{ network: "bridge", reached: ["198.51.100.10:2376"], pinged: ["192.0.2.10"] },
+        dropped: 18,
+      },
+      { network: "docker_gwbridge", reached: [], pinged: [], dropped: 1 },
+    ]);
+    expect(() => parseProbe("network bridge\nping 192.0.2.10")).toThrow("has no counter");
+  });
+
+  test("are closed when nothing is reached, everybody answers a ping, and datagrams are dropped", () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({ dropped: 30 })).toEqual([]); // another container's
+  });
+
+  test.each<[string, object, string[]]>([
+    [
+      "one is reached",
+      { reached: ["192.0.2.10:22", "198.51.100.20:7946"] },
+      [
+        "a container of worker0 on bridge reaches mg0: 192.0.2.10:22",
+        "a container of worker0 on bridge reaches worker0: 198.51.100.20:7946",
+      ],
+    ],
+    [
+      "a machine is silent",
+      { pinged: addresses.slice(1) },
+      [
+        "mg0 (192.0.2.10) did not answer a ping of a container of worker0 on bridge, so its ports say nothing",
+      ],
+    ],
+    [
+      "datagrams got through",
+      { dropped: 17 },
+      [
+        "a container of worker0 on bridge sent 18 datagrams and ESP packets to other machines; 17 were dropped",
+      ],
+    ],
+  ])("are not when %s", (_, changes, said) => {
+    expect(problems(changes)).toEqual(said);
+  });
+
+  test("are closed to containers that nobody answers, without masquerading", () => {
+    const unanswered = { network: "docker_gwbridge", pinged: [] };
+    expect(problems(unanswered, false)).toEqual([]);
+    expect(problems(unanswered)).toHaveLength(4);
+    expect(problems({ ...unanswered, network: "bridge" }, false)).toHaveLength(4);
   });
 });
 
@@ -591,11 +706,9 @@ describe("what is open and closed", () => {
     ]);
   });
 
-  test("inside: the engines' metrics, where Prometheus reads them", () => {
-    const watched = stack({ services: [service("prometheus")] });
-    expect(text(insidePorts(watched))).toEqual(
-      expect.arrayContaining(["198.51.100.10:9323 open", "198.51.100.20:9323 open"]),
-    );
+  test("inside: nothing more with monitoring", () => {
+    const watched = stack({ services: [...everything, service("prometheus")] });
+    expect(insidePorts(watched)).toEqual(insidePorts(stack()));
   });
 
   const closed = (outputs: StackOutputs) =>

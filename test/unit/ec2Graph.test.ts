@@ -484,8 +484,9 @@ describe("the outputs on EC2", () => {
 test("the firewall of a node knows its private address only, which packets arrive with", () => {
   const stdin = resource(aws, "swarm-mg0-ready").inputs.stdin as string;
   expect(stdin).toContain("ip daddr 192.168.128.10 tcp dport { 22, 2376 } accept");
-  expect(stdin).toContain("ip saddr 192.168.128.0/18 ip daddr 192.168.128.10 tcp dport");
+  expect(stdin).toContain("ip saddr { 192.168.128.0/18 } ip daddr 192.168.128.10 tcp dport");
   expect(stdin).not.toContain("ct status dnat");
+  expect(stdin).toContain("ip daddr { 192.168.128.0/18 } tcp dport { 22, 2049, 2376, 2377, 7946");
   expect(stdin).not.toContain(publicAddress("mg0"));
 });
 

@@ -12,7 +12,6 @@ describe("engineConfig", () => {
   const everywhere = {
     "log-driver": "json-file",
     "log-opts": { "max-size": "10m", "max-file": "3" },
-    "metrics-addr": "0.0.0.0:9323",
   };
 
   test.each<Role>(["worker", "storage"])("leaves a %s's engine on its socket", (role) => {

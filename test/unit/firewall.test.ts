@@ -1,22 +1,26 @@
-import { firewallRules, type FirewallArgs } from "../../plan/firewall";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { firewallRules, openings, type FirewallArgs } from "../../plan/firewall";
 import type { Role } from "../../plan/nodes";
 
 const OUTSIDE = "192.168.123.10";
 const INTERNAL = "192.168.42.10";
-const FROM_INSIDE = `ip saddr 192.168.42.0/24 ip daddr ${INTERNAL}`;
+const FROM_INSIDE = `ip saddr { 192.168.42.0/24 } ip daddr ${INTERNAL}`;
 
-function rules(role: Role, changes: Partial<FirewallArgs> = {}): string {
-  return firewallRules({
+function args(role: Role, changes: Partial<FirewallArgs> = {}): FirewallArgs {
+  return {
     role,
     ingressAddress: OUTSIDE,
     advertiseAddress: INTERNAL,
     internalCidr: "192.168.42.0/24",
+    machineCidrs: ["192.168.42.0/24", "192.168.123.0/24"],
+    nfsServer: "",
     apiOutside: false,
-    monitoring: false,
-    gwbridgeSubnet: "172.18.0.0/16",
     ...changes,
-  });
+  };
 }
+const rules = (role: Role, changes: Partial<FirewallArgs> = {}) =>
+  firewallRules(args(role, changes));
 
 /** The ports that a machine's own processes can be reached on: `PORT/PROTOCOL`, by who may. */
 function open(text: string): { outside: string[]; internal: string[] } {
@@ -29,6 +33,34 @@ function open(text: string): { outside: string[]; internal: string[] } {
 }
 
 const GOSSIP = ["4789/udp", "7946/tcp", "7946/udp"];
+
+describe("the node image's own firewall", () => {
+  const IMAGE = join(__dirname, "../../images/node/root/etc");
+  const text = readFileSync(join(IMAGE, "nftables.conf"), "utf8");
+
+  test("lets SSH in and nothing else, from the first boot on", () => {
+    expect(text.match(/^ +.*accept$/gm)!.map((line) => line.trim())).toEqual([
+      "ct state established,related accept",
+      "iif lo accept",
+      "meta l4proto { icmp, ipv6-icmp } accept",
+      "tcp dport 22 accept",
+    ]);
+    expect(text.match(/policy \w+/g)).toEqual(["policy drop", "policy drop"]);
+  });
+
+  test("is in the table that the stack's takes the place of", () => {
+    const head = /^table inet swarm\ndelete table inet swarm\ntable inet swarm \{$/m;
+    expect(text).toMatch(head);
+    expect(rules("worker")).toMatch(head);
+  });
+
+  test("is loaded under no condition", () => {
+    const unit = readFileSync(join(IMAGE, "systemd/system/nftables.service.d/node.conf"), "utf8");
+    expect(unit).not.toContain("Condition");
+    const setup = readFileSync(join(IMAGE, "../../setup"), "utf8");
+    expect(setup).toMatch(/^systemctl enable .*\bnftables\.service\b/m);
+  });
+});
 
 describe("firewallRules", () => {
   test.each<Role>(["manager", "worker", "storage"])("of a %s", (role) => {
@@ -53,7 +85,9 @@ describe("firewallRules", () => {
   });
 
   test.each<Role>(["worker", "storage"])("never name a manager's ports on a %s", (role) => {
-    expect(rules(role, { apiOutside: true })).not.toMatch(/\b237\d\b/);
+    const doors = openings(args(role, { apiOutside: true }));
+    expect(doors.flatMap(({ ports }) => ports).join(" ")).not.toMatch(/\b237\d\b/);
+    expect(rules(role, { apiOutside: true })).not.toMatch(/\b237\d\b.* accept$/m);
   });
 
   test.each<Role>(["manager", "worker"])("let encrypted overlays in to a %s", (role) => {
@@ -71,6 +105,7 @@ describe("firewallRules", () => {
       "ct state established,related accept",
       "iif lo accept",
       "meta l4proto { icmp, ipv6-icmp } accept",
+      "ct state established,related accept", // of `forward`
     ]);
     expect(rules(role)).toContain("type filter hook input priority filter; policy drop;");
   });
@@ -91,32 +126,74 @@ describe("firewallRules", () => {
     expect(rules("worker")).toContain(`    ct status dnat ct original ip daddr ${INTERNAL} drop\n`);
   });
 
-  describe("with monitoring", () => {
-    const watched = (role: Role) => rules(role, { monitoring: true });
-    const FROM_CONTAINERS = `iifname "docker_gwbridge" ip saddr 172.18.0.0/16 ip daddr ${INTERNAL}`;
+  describe("from containers", () => {
+    /** The rules of a chain. */
+    const chain = (text: string, name: string) => {
+      const lines = text.split("\n").map((line) => line.trim());
+      const start = lines.indexOf(`chain ${name} {`) + 2;
+      return lines.slice(start, lines.indexOf("}", start));
+    };
 
-    test.each<[Role, string, string]>([
-      ["manager", "7946, 2377, 2376, 9323", "9323, 2376"],
-      ["worker", "7946, 9323", "9323"],
-    ])("open the engine's metrics of a %s to nodes and its own containers", (role, nodes, own) => {
-      const before = rules(role).split("\n");
-      expect(
-        watched(role)
-          .split("\n")
-          .filter((line) => !before.includes(line)),
-      ).toEqual([
-        `    ${FROM_INSIDE} tcp dport { ${nodes} } accept`,
-        `    ${FROM_CONTAINERS} tcp dport { ${own} } accept`,
-      ]);
-      expect(open(watched(role)).outside).toEqual(["22/tcp"]);
+    test.each<Role>(["manager", "worker", "storage"])(
+      "let answers and ICMP in to a %s, and nothing else by any bridge of its own",
+      (role) => {
+        const lines = chain(rules(role, { apiOutside: true }), "input");
+        const bridges = lines.indexOf('meta iifkind "bridge" drop');
+        expect(lines.slice(0, bridges).filter((line) => line.endsWith("accept"))).toEqual([
+          "ct state established,related accept",
+          "iif lo accept",
+          "meta l4proto { icmp, ipv6-icmp } accept",
+        ]);
+        expect(bridges).toBeGreaterThan(0);
+      },
+    );
+
+    test.each<Role>(["manager", "worker", "storage"])(
+      "pass nothing new on from a %s to machines' own ports, on any of their networks",
+      (role) => {
+        const machines = "ip daddr { 192.168.42.0/24, 192.168.123.0/24 }";
+        expect(chain(rules(role), "forward")).toEqual([
+          `ct status dnat ct original ip daddr ${INTERNAL} drop`,
+          "ct state established,related accept",
+          `${machines} tcp dport { 22, 2049, 2376, 2377, 7946, 9323 } drop`,
+          `${machines} udp dport { 4789, 7946 } counter name from_containers drop`,
+          `${machines} ip protocol esp counter name from_containers drop`,
+        ]);
+      },
+    );
+
+    test("pass nothing on to an NFS server that is not the stack's, where its address is known", () => {
+      const line = "    ip daddr 10.9.9.9 tcp dport 2049 drop\n";
+      expect(rules("worker", { nfsServer: "10.9.9.9" })).toContain(line);
+      expect(rules("worker", { nfsServer: "files.example.org" })).toBe(rules("worker"));
     });
 
-    test("concern no storage machine", () => {
-      expect(watched("storage")).toBe(rules("storage"));
+    test("except nobody: nothing that monitoring runs asks a machine's own ports", () => {
+      for (const role of ["manager", "worker", "storage"] as const) {
+        expect(rules(role)).not.toContain("docker_gwbridge");
+        expect(openings(args(role)).flatMap(({ ports }) => ports)).not.toContain(9323);
+      }
+    });
+  });
+
+  describe("for management pages", () => {
+    const ADMINS = { ports: [9000, 3000], from: ["203.0.113.0/24", "198.51.100.7/32"] };
+    const RULE =
+      "iif != lo fib daddr type local tcp dport { 9000, 3000 } " +
+      "ip saddr != { 203.0.113.0/24, 198.51.100.7/32 } drop";
+
+    test("drop who is no administrator before Docker's rules change where it goes", () => {
+      const text = rules("worker", { adminPorts: ADMINS });
+      expect(text).toContain(
+        `    type filter hook prerouting priority mangle; policy accept;\n    ${RULE}\n`,
+      );
     });
 
-    test("are closed without it", () => {
-      for (const role of ["manager", "worker"] as const) expect(rules(role)).not.toContain("9323");
+    test.each([
+      ["who they are for is not said", { ...ADMINS, from: [] }],
+      ["there are none", { ...ADMINS, ports: [] }],
+    ])("say nothing when %s", (_, adminPorts) => {
+      expect(rules("worker", { adminPorts })).toBe(rules("worker"));
     });
   });
 
@@ -141,9 +218,27 @@ describe("firewallRules", () => {
     });
   });
 
+  test.each<[Role, string[]]>([
+    ["manager", ["22,2376/tcp", "2376,2377,7946/tcp", "/esp", "4789,7946/udp"]],
+    ["worker", ["22/tcp", "7946/tcp", "/esp", "4789,7946/udp"]],
+    ["storage", ["22/tcp", "2049/tcp"]],
+  ])("are told as data, the same for a %s as in its text", (role, doors) => {
+    const [icmp, ssh, ...inside] = openings(args(role, { apiOutside: true }));
+    const everybody = ["0.0.0.0/0"];
+    expect(icmp).toEqual({ protocol: "icmp", ports: [], from: everybody, to: "0.0.0.0/0" });
+    expect(ssh).toMatchObject({ from: everybody, to: OUTSIDE });
+    for (const door of inside)
+      expect(door).toMatchObject({ from: ["192.168.42.0/24"], to: INTERNAL });
+    expect([ssh!, ...inside].map(({ ports, protocol }) => `${ports}/${protocol}`)).toEqual(doors);
+    // Three more: answers, the machine itself, ICMP.
+    const accepted = rules(role).match(/^ {4}.*accept$/gm)!.length - 1; // and answers in `forward`
+    expect(accepted).toBe(3 + doors.length);
+  });
+
   test("count before anything is decided", () => {
     const lines = rules("worker").split("\n");
-    const counting = lines.findLastIndex((line) => line.includes("counter name"));
+    const input = lines.slice(0, lines.indexOf("  chain forward {"));
+    const counting = input.findLastIndex((line) => line.includes("counter name"));
     expect(counting).toBeLessThan(lines.findIndex((line) => line.endsWith("accept")));
   });
 

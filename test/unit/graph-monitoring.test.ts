@@ -1,8 +1,9 @@
+import type { Resource } from "@pulumi/pulumi";
 import { staticFile } from "../../components/monitoring/home";
 import { fingerprint } from "../../plan/fingerprint";
 import { alertmanagerConfig } from "../../plan/monitoring/alertmanager";
 import { changed, COMPONENT, key, keys, outputs, resource, SMALL, up, useFolder } from "./graphRun";
-import { resolve, type Registration, type Run } from "./harness";
+import { nameOf, resolve, type Registration, type Run } from "./harness";
 
 const ON = { ...SMALL, monitoring: "true" };
 const WEBHOOK = "https://user:secret@example.org/alerts";
@@ -66,7 +67,8 @@ describe("monitoring", () => {
     const service = (name: string) => ["", "-image", "-removal"].map((part) => name + part);
     expect(added(off, on)).toEqual(
       [
-        ...["monitoring-network", "monitoring-admin", "monitoring-password", "monitoring-web"],
+        ...["monitoring-network", "monitoring-internal", "monitoring-admin"],
+        ...["monitoring-password", "monitoring-web"],
         ...["alertmanager", "api-reader", "prometheus"].map((name) => `monitoring-${name}-config`),
         "monitoring-prometheus-alerts",
         "monitoring-controller-program",
@@ -80,14 +82,8 @@ describe("monitoring", () => {
     expect(added(on, off)).toEqual([]);
   });
 
-  test("opens the firewall when it is switched on, and replaces no machine", () => {
-    expect(changed(off, on)).toEqual(["swarm-mg0-ready"]);
-    const engine = (run: Run) => /"metrics-addr".*/.exec(content(run, "swarm-mg0-ready"))?.[0];
-    expect(engine(on)).toBe(engine(off));
-    expect(content(on, "swarm-mg0-ready")).toContain("9323");
-    expect(resource(on, "swarm-mg0-ready").inputs.triggers).toEqual(
-      resource(off, "swarm-mg0-ready").inputs.triggers,
-    );
+  test("opens nothing on nodes, and changes nothing that was there", () => {
+    expect(changed(off, on)).toEqual([]);
   });
 
   test("runs exporters on every node, and the rest on managers", () => {
@@ -98,13 +94,36 @@ describe("monitoring", () => {
     }
   });
 
-  test("is on one encrypted network of its own", () => {
-    expect(resource(on, "monitoring-network").inputs).toMatchObject({
-      name: "monitoring",
-      options: { encrypted: "" },
-    });
+  test("is on an encrypted network of its own; Prometheus alone is on the one for others' metrics too", () => {
+    for (const [resourceName, name] of [
+      ["monitoring-network", "monitoring"],
+      ["monitoring-internal", "monitoring-internal"],
+    ] as const) {
+      const { inputs } = resource(on, resourceName);
+      expect(inputs).toMatchObject({ name, options: { encrypted: "" } });
+      expect(inputs).not.toHaveProperty("attachable");
+    }
     for (const name of services(all).keys()) {
-      expect(spec(all, name).networksAdvanceds).toEqual([{ id: "monitoring-network-id" }]);
+      expect([name, spec(all, name).networksAdvanceds]).toEqual([
+        name,
+        [
+          { id: "monitoring-internal-id" },
+          ...(name === "prometheus" ? [{ id: "monitoring-network-id" }] : []),
+        ],
+      ]);
+    }
+  });
+
+  test("moved to it in stacks that had one network only, without another trigger", () => {
+    for (const { name } of services(all).values()) {
+      const removal = resource(all, `${name}-removal`);
+      const [network] = removal.inputs.triggers as string[];
+      expect(network).toBe("monitoring-network-id");
+      expect(JSON.stringify(removal.inputs.triggers)).not.toContain("monitoring-internal");
+      // It goes before that network, and together with it.
+      expect(removal.dependsOn).toContain("monitoring-internal");
+      const replaceWith = (removal.opts.replaceWith ?? []).map((one: Resource) => nameOf(one));
+      expect(replaceWith).toEqual(["monitoring-internal"]);
     }
   });
 

@@ -221,6 +221,19 @@ describe("a service", () => {
     }
   });
 
+  test("and a network say whose they are, without a change of networks that did not", () => {
+    const own = [{ label: "swarm.stack", value: "dev" }];
+    const made = all.resources.filter(({ provider }) => provider === "swarm-provider");
+    for (const { inputs } of made) expect(inputs.labels).toEqual(own);
+    const networks = made.filter(({ type }) => type === "docker:index/network:Network");
+    expect(networks.map(({ name }) => name).sort()).toEqual([
+      "services-over-test-network",
+      "services-portainer-network",
+      "swarm-ingress-network",
+    ]);
+    for (const { opts } of networks) expect(opts.ignoreChanges).toEqual(["options", "labels"]);
+  });
+
   test("of a compose file does so as well", () => {
     expect(replaceWith(all, "services-compose-deploy")).toEqual(["swarm-ingress-network"]);
   });
@@ -297,6 +310,7 @@ describe("a service that is autoscaled", () => {
         { label: "swarm.autoscale.min", value: "2" },
         { label: "swarm.autoscale.max", value: "5" },
         { label: "swarm.autoscale.cpu", value: "50" },
+        { label: "swarm.stack", value: "dev" },
         { label: "swarm.task", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
         { label: "swarm.spec", value: expect.stringMatching(/^[0-9a-f]{12}$/) },
       ],
@@ -531,10 +545,11 @@ describe("storage", () => {
   test("of kind nfs makes folders on the server, from a manager", async () => {
     const after = await up({ ...SMALL, ...NFS });
     expect(added(one, after)).toEqual(["backups-mg0", "volumes-folders"]);
-    expect(changed(one, after)).toEqual(["services-portainer-service"]);
+    // The nodes' firewall keeps containers away from the server.
+    expect(changed(one, after)).toEqual(["services-portainer-service", "swarm-mg0-ready"]);
     expect(resource(after, "volumes-folders")).toMatchObject({
       inputs: {
-        create: onManager("any", "bash -s -- 900 192.168.42.1 /srv/data portainer"),
+        create: onManager("any", "bash -s -- 30 192.168.42.1 /srv/data portainer"),
       },
       dependsOn: ["swarm-mg0-member", "swarm-mg0-api"],
     });
@@ -553,7 +568,9 @@ describe("storage", () => {
     const server = resource(dev, "volumes-export");
     expect(server.inputs).toMatchObject({
       connection: { host: "192.168.123.19" },
-      create: "bash -s -- 900 /srv/swarm 192.168.42.0/24 /dev/vdc",
+      create:
+        "bash -s -- 900 /srv/swarm /dev/vdc " +
+        "192.168.42.10 192.168.42.11 192.168.42.12 192.168.42.20 192.168.42.21 192.168.42.22",
       triggers: ["uuid-storage-domain"],
     });
     expect(server.inputs.stdin).toContain("2049");

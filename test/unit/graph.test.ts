@@ -473,7 +473,7 @@ describe("a change of the config", () => {
     expect(components.sort()).toEqual(["mg3", "mg4", "worker3"]);
     for (const { name } of added) expect(name).toMatch(/\b(mg3|mg4|worker3)\b/);
     // No node joins again, and none is looked after by another manager than before.
-    expect(changed(dev, after)).toEqual(["swarm-size"]);
+    expect(changed(dev, after)).toEqual(["swarm-size", "volumes-export"]);
   });
 
   test.each([

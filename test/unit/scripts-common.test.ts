@@ -1,4 +1,11 @@
-import { chmodSync, readFileSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { FakeNode, onlyMessage, scriptText } from "./fakeNode";
 
@@ -72,6 +79,46 @@ describe("write_file", () => {
   });
 });
 
+describe("a file that is written when something ends it", () => {
+  const CONTENT = "new\n";
+  const write = () =>
+    common('if write_file /etc/new/file 600 "$CONTENT"; then :; fi; echo went on', { CONTENT });
+  const files = () => readdirSync(join(node.folder, "etc/new"));
+  /** The disk is full: what is written to the file that is made goes nowhere. */
+  const full = 'ln -sf /dev/full "${@: -1}"';
+
+  beforeEach(() => {
+    node.write("etc/new/file", "old");
+  });
+
+  test("is the old one when the disk is full, with nothing beside it", async () => {
+    node.command("install", full);
+    const { code, stdout, stderr } = await write();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`node1: could not write ${join(node.folder, "etc/new/file")}\n`);
+    expect(node.read("etc/new/file")).toBe("old");
+    expect(files()).toEqual(["file"]);
+  });
+
+  test("is the old one when the script is killed, and the new one after the next run", async () => {
+    node.command("sync", "kill -9 $PPID");
+    await write();
+    expect(node.read("etc/new/file")).toBe("old");
+    node.command("sync", "");
+    expect((await write()).stdout).toBe("went on\n");
+    expect(node.read("etc/new/file")).toBe("new");
+    expect(files()).toEqual(["file"]);
+  });
+
+  test("is on the disk before it takes the old one's place, and then its name is, too", async () => {
+    node.command("sync", "cat etc/new/file >>seen; echo >>seen");
+    await write();
+    const folder = join(node.folder, "etc/new");
+    expect(node.calls(/^sync/)).toEqual([`sync ${folder}/file.new`, `sync ${folder}`]);
+    expect(node.read("seen")!.split(/\n+/)).toEqual(["old", "new"]);
+  });
+});
+
 describe("the firewall", () => {
   const RULES = "table inet swarm {\n  chain input { }\n}\n";
   const firewall = (FIREWALL = RULES) => common('firewall "$FIREWALL"', { FIREWALL });
@@ -111,6 +158,18 @@ describe("the firewall", () => {
     const other = RULES.replace("input", "forward");
     expect((await firewall(other)).code).toBe(0);
     expect(node.read("kernel")).toBe(other.trim());
+    expect(written()).toBe(other);
+  });
+
+  test("stays as it was in its file on a full disk, and is all there after the next run", async () => {
+    await firewall();
+    const other = RULES.replace("input", "forward");
+    const install = readFileSync(join(node.folder, "bin/install"));
+    node.command("install", 'ln -sf /dev/full "${@: -1}"');
+    expect((await firewall(other)).code).toBe(1);
+    expect(written()).toBe(RULES);
+    writeFileSync(join(node.folder, "bin/install"), install);
+    expect((await firewall(other)).code).toBe(0);
     expect(written()).toBe(other);
   });
 

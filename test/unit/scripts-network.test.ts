@@ -169,3 +169,37 @@ describe("ingress remove", () => {
     expect(node.calls(/^curl/).length).toBeGreaterThan(1);
   });
 });
+
+describe("network make-room", () => {
+  const makeRoom = (seconds = 20) =>
+    node.run("network/overlay", ["make-room", seconds, "net1", "dev"]);
+
+  test("removes what this stack made, which an up that was killed has left", async () => {
+    node.write("owners/net1", "dev");
+    node.command("curl", "rm networks/net1");
+    expect(await makeRoom()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/^curl/)).toHaveLength(1);
+  });
+
+  test("has nothing to do where there is none", async () => {
+    node.erase("networks/net1");
+    node.command("curl", "");
+    expect(await makeRoom()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/^curl/)).toEqual([]);
+  });
+
+  test.each([
+    ["nobody says whose it is", "", ""],
+    ["it is another stack's", "other", ", of the stack other"],
+  ])("leaves a network alone, and says which it is, when %s", async (_, stack, whose) => {
+    if (stack) node.write("owners/net1", stack);
+    node.command("curl", "");
+    const { code, stderr } = await makeRoom();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: there is a network net1 already, which this stack has not made: ID id-of-net1, " +
+        `driver overlay${whose}. It stays; remove it (docker network rm net1), then run pulumi up again`,
+    );
+    expect(node.calls(/^curl/)).toEqual([]);
+  });
+});

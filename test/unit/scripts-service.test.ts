@@ -176,6 +176,50 @@ describe("image", () => {
   });
 });
 
+describe("service make-room", () => {
+  const makeRoom = () => node.run("service/service", ["make-room", "web", "dev"]);
+  const there = (stack: string) => {
+    node.write("services/web", "");
+    if (stack) node.write("state-of/web/stack", stack);
+    node.write("state-of/web/image", "shop:1");
+  };
+
+  test("removes what this stack made, which an up that was killed has left", async () => {
+    there("dev");
+    expect(await makeRoom()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.read("services/web")).toBeUndefined();
+  });
+
+  test("has nothing to do where there is none", async () => {
+    node.write("services/web2", "");
+    expect(await makeRoom()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(node.calls(/service (inspect|rm)/)).toEqual([]);
+  });
+
+  test.each([
+    ["nobody says whose it is", "", ""],
+    ["it is another stack's", "other", ", of the stack other"],
+  ])("leaves a service alone, and says which it is, when %s", async (_, stack, whose) => {
+    there(stack);
+    const { code, stderr } = await makeRoom();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe(
+      "node1: the swarm has a service web already, which this stack has not made: ID id-of-web, " +
+        `image shop:1${whose}. It stays; remove it (docker service rm web), then run pulumi up again`,
+    );
+    expect(node.calls(/service rm/)).toEqual([]);
+    expect(node.read("services/web")).toBe("");
+  });
+
+  test("does not take a swarm without a leader for an answer", async () => {
+    there("dev");
+    node.failing("service ls", 1);
+    node.failing("service inspect", 1);
+    expect((await makeRoom()).code).toBe(0);
+    expect(node.read("services/web")).toBeUndefined();
+  });
+});
+
 describe("service remove", () => {
   const remove = () => node.run("service/service", ["remove", "web"]);
 

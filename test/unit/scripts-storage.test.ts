@@ -13,25 +13,47 @@ afterEach(() => node.remove());
 describe("export", () => {
   const FIREWALL = "table inet swarm { }\n";
   const folder = () => join(node.folder, "srv/swarm");
-  const serve = () => node.run("storage/export", [0, folder(), "192.168.42.0/24"], { FIREWALL });
+  const serve = (...clients: string[]) => {
+    const addresses = clients.length > 0 ? clients : ["192.168.42.10", "192.168.42.20"];
+    return node.run("storage/export", [0, folder(), "", ...addresses], { FIREWALL });
+  };
+  const OPTIONS = "(rw,sync,no_subtree_check,no_root_squash)";
 
   beforeEach(async () => {
-    for (const tool of ["exportfs", "nft", "systemctl", "apt-get"]) node.command(tool, "");
+    for (const tool of ["exportfs", "nft", "systemctl", "systemd-run", "apt-get"]) {
+      node.command(tool, "");
+    }
     await node.listen(2049);
   });
 
-  test("serves the folder to the internal network, and to no other", async () => {
+  test("serves the folder to the nodes' addresses, and to no network", async () => {
     expect(await serve()).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(existsSync(folder())).toBe(true);
     expect(node.read("etc/exports.d/swarm.exports")).toBe(
-      `${folder()} 192.168.42.0/24(rw,sync,no_subtree_check,no_root_squash)`,
+      `${folder()} 192.168.42.10${OPTIONS} 192.168.42.20${OPTIONS}`,
     );
     expect(node.calls(/nfs-server|exportfs/)).toEqual([
       "systemctl enable --quiet nfs-server",
       "systemctl start nfs-server",
-      "exportfs -ra",
+      "exportfs -a",
+      "systemd-run --quiet --collect --on-active=0 /usr/sbin/exportfs -ra",
     ]);
     expect(node.calls(/^apt-get/)).toEqual([]);
+  });
+
+  test("serves other nodes from the next run on, without a restart, and not to the old ones for long", async () => {
+    await serve();
+    const before = node.calls(/./).length;
+    expect((await serve("192.168.42.10", "192.168.42.21")).code).toBe(0);
+    expect(node.read("etc/exports.d/swarm.exports")).toBe(
+      `${folder()} 192.168.42.10${OPTIONS} 192.168.42.21${OPTIONS}`,
+    );
+    const later = node.calls(/./).slice(before);
+    expect(later.filter((line) => /exportfs/.test(line))).toEqual([
+      "exportfs -a",
+      "systemd-run --quiet --collect --on-active=0 /usr/sbin/exportfs -ra",
+    ]);
+    expect(later.filter((line) => /restart|stop/.test(line))).toEqual([]);
   });
 
   test("has its firewall loaded before it serves anything", async () => {
@@ -81,6 +103,7 @@ describe("export", () => {
   test.each([
     ["systemctl", "[[ $* != 'start nfs-server' ]]", "the NFS server does not start"],
     ["exportfs", "exit 1", /^node1: could not export \S+\/srv\/swarm$/],
+    ["systemd-run", "exit 1", "could not plan the end of the export to addresses"],
   ])("says so when %s fails", async (command, body, message) => {
     node.command(command, body);
     const { code, stderr } = await serve();
@@ -102,10 +125,10 @@ describe("export from a device", () => {
   const device = () => join(node.folder, "vdc");
   const folder = () => join(node.folder, "srv/swarm");
   const serve = () =>
-    node.run("storage/export", [0, folder(), "192.168.42.0/24", device()], { FIREWALL: "" });
+    node.run("storage/export", [0, folder(), device(), "192.168.42.10"], { FIREWALL: "" });
 
   beforeEach(async () => {
-    for (const tool of ["exportfs", "nft", "systemctl", "blkid", "mkfs.ext4"]) {
+    for (const tool of ["exportfs", "nft", "systemctl", "systemd-run", "blkid", "mkfs.ext4"]) {
       node.command(tool, "");
     }
     node.write("vdc", "");
@@ -179,10 +202,14 @@ describe("folders", () => {
       ?.split(" ")
       .at(-1);
 
+  /** `timeout`, by which it knocks at the server, and mounts. */
+  const knocked = (body: string) =>
+    node.command("timeout", `[[ $* != *" mount "* ]] || exec "\${@:3}"\n${body}`);
+
   // What is written to the mounted folder is in `exported` when it is unmounted.
   beforeEach(() => {
     node.command("mount.nfs4", "");
-    node.command("timeout", ""); // by which it knocks at the server
+    knocked("");
     node.command("mount", "");
     node.command("umount", 'mkdir exported && mv "$2"/* exported');
   });
@@ -190,7 +217,7 @@ describe("folders", () => {
   test("makes a folder for each service, and leaves nothing mounted", async () => {
     expect(await folders()).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(node.calls(/^mount /)[0]).toMatch(
-      /^mount -t nfs4 -o soft,timeo=50,retrans=2 192\.168\.42\.19:\/srv\/swarm \//,
+      /^mount -t nfs4 -o soft,timeo=50,retrans=2,retry=0 192\.168\.42\.19:\/srv\/swarm \//,
     );
     expect(readdirSync(join(node.folder, "exported")).sort()).toEqual(["other", "portainer"]);
     expect(readdirSync(join(node.folder, "exported/portainer"))).toEqual([]);
@@ -230,23 +257,33 @@ describe("folders", () => {
   });
 
   test("waits for the server", async () => {
-    node.command("timeout", "(($(grep -c ^timeout calls) == 3))");
+    knocked("(($(grep -c ^timeout calls) == 3))");
     expect((await folders(20)).code).toBe(0);
-    expect(node.calls(/^timeout/)).toEqual(
+    expect(node.calls(/^timeout 5/)).toEqual(
       Array(3).fill(`timeout 5 bash -c : </dev/tcp/${SERVER}/2049`),
     );
   });
 
   test("names the server, and its config key, when nothing answers there", async () => {
     node.fastForward = true;
-    node.command("timeout", "exit 124");
+    knocked("exit 124");
     const { code, stderr } = await folders(5);
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toBe(
       `node1: no NFS server answers at ${SERVER} (port 2049); ` +
-        "is it the right address (nfsServer), and is it on?",
+        "is it the right address (nfsServer), is it on, and does its firewall let the nodes in?",
     );
     expect(node.calls(/^mount /)).toEqual([]);
+  });
+
+  test("gives up on a server that takes a connection and then says nothing", async () => {
+    node.command("timeout", "[[ $* != *' mount '* ]] || exit 124");
+    const { code, stderr } = await folders();
+    expect(code).toBe(1);
+    expect(node.calls(/^timeout.* mount /)[0]).toMatch(/^timeout --kill-after=5 30 mount /);
+    expect(onlyMessage(stderr)).toBe(
+      `node1: ${SERVER} takes connections on port 2049, and does not answer as an NFS 4 server within 30 s`,
+    );
   });
 
   // In the words of mount.nfs4, nfs-utils 2.6.
@@ -259,12 +296,12 @@ describe("folders", () => {
     [
       "does not know the node",
       "mount.nfs4: access denied by server while mounting 192.168.42.19:/srv/swarm",
-      "does not let this node mount /srv/swarm; allow the nodes' network there",
+      "does not let this node mount /srv/swarm; allow the nodes' addresses there",
     ],
     [
       "wants a privileged client",
       "mount.nfs4: Operation not permitted for 192.168.42.19:/srv/swarm on /mnt",
-      "does not let this node mount /srv/swarm; allow the nodes' network there",
+      "does not let this node mount /srv/swarm; allow the nodes' addresses there",
     ],
   ])("says what to do about a server that %s", async (_, said, message) => {
     node.command("mount", `echo "${said}" >&2; exit 32`);

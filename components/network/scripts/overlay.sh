@@ -5,6 +5,9 @@
 #   that join later do so by themselves. Prints the network's ID.
 # overlay.sh remove SECONDS ID|NAME: the network is gone, here too: Docker takes a moment longer
 #   than its answer, and refuses a new one of the same name until then.
+# overlay.sh make-room SECONDS NAME STACK: the same, before the provider makes a network of this name. One
+#   is there when an `up` was ended while it made it, and has the label of its Pulumi stack. Fails
+#   when it is somebody else's.
 
 # A node that was in the swarm before the network gets its place in it only when something about the
 # node changes (seen with Docker 26: it has no sandbox for the network, and refuses published ports),
@@ -70,9 +73,19 @@ deserted() {
   done <<<"$tasks"
 }
 
+there() { docker network inspect "$NETWORK" >/dev/null 2>&1; }
+
+own() {
+  local stack
+  there || return 0
+  stack=$(docker network inspect --format '{{index .Labels "swarm.stack"}}' "$NETWORK" 2>/dev/null) || return 1
+  [[ $stack == "$1" ]] \
+    || fail "there is a network $NETWORK already, which this stack has not made: $(docker network inspect --format 'ID {{.ID}}, driver {{.Driver}}' "$NETWORK")${stack:+, of the stack $stack}. It stays; remove it (docker network rm $NETWORK), then run pulumi up again"
+}
+
 # `docker network rm` would ask for confirmation; the API does not.
 remove() {
-  ! docker network inspect "$NETWORK" >/dev/null 2>&1 && return 0
+  ! there && return 0
   # However long they take: who asked for the end of this network does not wait for ever.
   deserted || ((SECONDS >= DESERTED)) || return 1
   local answer
@@ -93,7 +106,8 @@ main() {
       wait_for "$seconds" "the ingress network $NETWORK to reach every node; restart the engine of one that keeps the former one (docker network ls)" attached_in_the_end
       printf '%s\n' "$NETWORK"
       ;;
-    remove)
+    remove | make-room)
+      [[ $action == remove ]] || wait_for "$seconds" "the network $NETWORK to be looked at" own "$4"
       DESERTED=$((SECONDS + seconds / 2))
       wait_for "$seconds" "the network $NETWORK to go; restart the engine if it keeps it" remove
       ;;

@@ -4,6 +4,10 @@
 # service.sh remove NAME: there is no service of this name. Its tasks end by themselves: Docker gives
 #   their ports to others once they are free.
 #
+# service.sh make-room NAME STACK: the same, before the provider makes a service of this name. One is there
+#   when an `up` was ended while it made it, and has the label of its Pulumi stack. Fails when it is
+#   somebody else's.
+#
 # service.sh update NAME SECONDS MIN MAX: the service, which is there, is as wanted, with the number
 #   of replicas that it has at that moment: an autoscaler decides on it, from MIN to MAX. Waits until
 #   its tasks run, and fails with what Docker says when the update was stopped or taken back.
@@ -31,6 +35,15 @@ removed() {
   gone && return 0
   docker service rm "$NAME" >/dev/null 2>&1 || true
   gone
+}
+
+make_room() {
+  local stack
+  gone && return 0
+  stack=$(inspect '{{index .Spec.Labels "swarm.stack"}}' 2>/dev/null) || return 1
+  [[ $stack == "$1" ]] \
+    || fail "the swarm has a service $NAME already, which this stack has not made: ID $(inspect '{{.ID}}'), image $(inspect '{{.Spec.TaskTemplate.ContainerSpec.Image}}')${stack:+, of the stack $stack}. It stays; remove it (docker service rm $NAME), then run pulumi up again"
+  removed
 }
 
 inspect() { docker service inspect --format "$1" "$NAME"; }
@@ -125,6 +138,7 @@ main() {
   NAME=$2
   case $action in
     remove) wait_for 60 "the service $NAME to go" removed ;;
+    make-room) wait_for 60 "the service $NAME to go" make_room "$3" ;;
     update) update "${@:3}" ;;
   esac
 }

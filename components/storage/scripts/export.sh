@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# export.sh SECONDS FOLDER NETWORK [DEVICE]: this machine exports a folder by NFS 4 to a network, and
-# does nothing else. The folder is the file system on the device, where there is one; it is made only
-# on a device that has nothing on it. Runs again without harm.
+# export.sh SECONDS FOLDER DEVICE CLIENT...: this machine exports a folder by NFS 4 to these addresses,
+# and does nothing else. The folder is the file system on the device, unless that is empty; it is made
+# only on a device that has nothing on it. Runs again without harm.
 # Variables: FIREWALL, the content of nftables.conf.
 
 # Its image is that of the nodes; the memory is better spent on files.
@@ -43,14 +43,22 @@ grace-time = 15
   systemctl mask --quiet rpcbind.socket rpcbind.service rpc-statd.service rpc-statd-notify.service
 }
 
-# Root on a node is root in the export: containers choose their users themselves.
+# Root on a node is root in the export, since containers choose their users themselves: with root
+# squashed, a service that runs as root could not write, and the folders of the others could not be
+# given to their users.
 export_folder() {
-  local folder=$1 network=$2
-  mkdir -p "$folder" /etc/exports.d
-  echo "$folder $network(rw,sync,no_subtree_check,no_root_squash)" >/etc/exports.d/swarm.exports
+  local seconds=$1 folder=$2 line=$2 client
+  shift 2
+  for client in "$@"; do line+=" $client(rw,sync,no_subtree_check,no_root_squash)"; done
+  mkdir -p "$folder"
+  write_file /etc/exports.d/swarm.exports 644 "$line"$'\n' || true
   systemctl enable --quiet nfs-server
   systemctl start nfs-server || fail "the NFS server does not start"
-  exportfs -ra || fail "could not export $folder"
+  # -a adds the new ones and interrupts nobody. Who is no longer on the list keeps the export for as
+  # long as a node that leaves may take to end its tasks, which still write.
+  exportfs -a || fail "could not export $folder"
+  systemd-run --quiet --collect --on-active="$seconds" /usr/sbin/exportfs -ra \
+    || fail "could not plan the end of the export to addresses that are no longer on the list"
 }
 
 serves() { (: </dev/tcp/127.0.0.1/2049) 2>/dev/null; }
@@ -61,9 +69,9 @@ main() {
   have exportfs nft || install_packages nfs-kernel-server nftables
   firewall "$FIREWALL"
   no_engine
-  [[ -z ${4:-} ]] || mount_data "$2" "$4"
+  [[ -z $3 ]] || mount_data "$2" "$3"
   configure_server
-  export_folder "$2" "$3"
+  export_folder "$seconds" "$2" "${@:4}"
   wait_for "$seconds" "the NFS server to listen on 2049" serves
 }
 

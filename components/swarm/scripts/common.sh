@@ -76,15 +76,20 @@ install_packages() {
 # holds FILE CONTENT: the file is there, with this content.
 holds() { [[ -f $1 && $(<"$1") == "${2%$'\n'}" ]]; }
 
-# write_file FILE MODE CONTENT: fails when the file was like that already.
+# write_file FILE MODE CONTENT: fails when the file was like that already. Written aside and moved:
+# whatever ends this, a full disk or a power cut too, the file is the old one or the whole new one.
 write_file() {
+  local folder new=$1.new
   ! holds "$1" "$3" || return 1
-  { mkdir -p "$(dirname "$1")" && install --mode="$2" /dev/null "$1" && printf '%s' "$3" >"$1"; } \
-    || fail "could not write $1"
+  folder=$(dirname "$1")
+  { mkdir -p "$folder" && install --mode="$2" /dev/null "$new" && printf '%s' "$3" >"$new" \
+    && sync "$new" && mv --no-target-directory "$new" "$1" && sync "$folder"; } \
+    || { rm -f "$new" || true && fail "could not write $1"; }
 }
 
-# firewall RULES: loaded now, and at every boot before the network is up. The file is written last:
-# what could not be loaded is tried again by the next run.
+# firewall RULES: loaded now, and at every boot before the network is up. The kernel takes all of it or
+# nothing, so what it does not take never gets into the file. The file is written last: what could not
+# be loaded is tried again by the next run, and a reboot before that brings back the rules that worked.
 firewall() {
   if holds /etc/nftables.conf "$1" && nft list table inet swarm >/dev/null 2>&1; then return 0; fi
   nft --file - <<<"$1" || fail "could not load the firewall"
@@ -93,21 +98,24 @@ firewall() {
 }
 
 # mount_storage SECONDS SERVER EXPORT: mounts the storage at $STORAGE until the script ends. Soft and
-# short, so that a wrong server is an error and no endless wait.
+# short, so that a wrong server is an error and no endless wait: neither is one that takes a connection
+# and says nothing.
 mount_storage() {
   local seconds=$1 server=$2 export=$3 said
   have mount.nfs4 || fail "has no mount.nfs4; install nfs-common on the nodes"
   local deadline=$((SECONDS + seconds))
   until timeout 5 bash -c ": </dev/tcp/$server/2049" 2>/dev/null; do
-    ((SECONDS < deadline)) || fail "no NFS server answers at $server (port 2049); is it the right address (nfsServer), and is it on?"
+    ((SECONDS < deadline)) || fail "no NFS server answers at $server (port 2049); is it the right address (nfsServer), is it on, and does its firewall let the nodes in?"
     sleep 1
   done
   STORAGE=$(mktemp --directory)
   trap unmount_storage EXIT
-  if said=$(mount -t nfs4 -o soft,timeo=50,retrans=2 "$server:$export" "$STORAGE" 2>&1); then return 0; fi
+  if said=$(timeout --kill-after=5 30 mount -t nfs4 -o soft,timeo=50,retrans=2,retry=0 \
+    "$server:$export" "$STORAGE" 2>&1); then return 0; fi
   case $said in
+    "") fail "$server takes connections on port 2049, and does not answer as an NFS 4 server within 30 s" ;;
     *"No such file"* | *"not exist"*) fail "$server exports no $export; write the folder that it does export (nfsExport)" ;;
-    *"access denied"* | *"not permitted"* | *"ermission denied"*) fail "$server does not let this node mount $export; allow the nodes' network there" ;;
+    *"access denied"* | *"not permitted"* | *"ermission denied"*) fail "$server does not let this node mount $export; allow the nodes' addresses there" ;;
     *) fail "could not mount $server:$export: $said" ;;
   esac
 }
