@@ -30,9 +30,13 @@ export class Lab {
     return devStack(this.hypervisor, this.registry, overrides, name).options;
   }
 
-  /** Runs a virsh command on the machine of a node, for example `destroy`: its power is cut. */
-  async virsh(command: string, node: string): Promise<void> {
-    await run("virsh", ["--connect", this.hypervisor.uri, command, `dev-${node}`]);
+  /**
+   * Runs a virsh command on the machine of a node, for example `destroy`: its power is cut. Returns what
+   * it prints.
+   */
+  async virsh(command: string, node: string): Promise<string> {
+    const words = ["--connect", this.hypervisor.uri, command, `dev-${node}`];
+    return (await run("virsh", words)).stdout;
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation";
+import { eventually } from "../../lab/conformance/check";
 import { listNodes } from "../../lab/conformance/nodes";
 import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import type { StackOutputs } from "../../lab/outputs";
@@ -142,6 +143,19 @@ export class Operator {
   /** Runs a virsh command on a node's machine. */
   async virsh(command: string, node: string): Promise<void> {
     await this.lab.virsh(command, node);
+  }
+
+  /** Whether a node's machine has no power. */
+  async isOff(node: string): Promise<boolean> {
+    return (await this.lab.virsh("domstate", node)).trim() === "shut off";
+  }
+
+  /** Waits until the swarm has noticed that a node is lost. */
+  async untilDown(node: string): Promise<void> {
+    await eventually(async () => {
+      const row = (await this.statuses()).find((status) => status.startsWith(`${node} `));
+      if (row !== `${node} Down`) throw new Error(`${row} instead of ${node} Down`);
+    }, 300);
   }
 
   /** A machine that is gone for good: its power, its definition and its disks. */
