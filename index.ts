@@ -14,8 +14,10 @@ import { nodeAttributes } from "./plan/attributes";
 import { publishedPorts } from "./plan/compose";
 import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
-import { firewallRules } from "./plan/firewall";
+import { firewallRules, openings } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
+import { planAdminPorts, usersPorts } from "./plan/management";
+import type { Role } from "./plan/nodes";
 import { planServices } from "./plan/services";
 import { dataFolders } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
@@ -40,23 +42,25 @@ async function program() {
   const compose = readCompose(config, services);
 
   const published = publishedPorts(services, compose);
+  const adminPorts = planAdminPorts(config, published);
   const target = await makeTarget({ config, stack, published });
   const { machines, storageMachine, storage, internalCidr, certificates } = target;
+  const engine = (role: Role) => engineConfig({ ...config, role });
   const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
-  const firewall = ({ role, inboundAddress, advertiseAddress }: Machine) =>
-    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]) =>
-      firewallRules({
-        role,
-        ingressAddress: outside,
-        advertiseAddress: internal,
-        internalCidr,
-        ...config,
-      }),
-    );
+  const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
+    pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]) => ({
+      role,
+      ingressAddress: outside,
+      advertiseAddress: internal,
+      internalCidr,
+      adminPorts,
+      ...config,
+    }));
+  const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
   const swarm = new Swarm("swarm", {
     stack,
     machines,
-    engineConfig: ({ role }) => engineConfig({ ...config, role }),
+    engineConfig: ({ role }) => engine(role),
     firewallRules: firewall,
     certificates,
     access,
@@ -96,7 +100,11 @@ async function program() {
     inSwarm,
   );
   const monitoring = config.monitoring
-    ? new Monitoring("monitoring", { ...home, published }, inSwarm)
+    ? new Monitoring("monitoring", { ...home, published: usersPorts(published) }, inSwarm)
     : undefined;
-  return stackOutputs({ config, stack, ingress, services, target, swarm, running, monitoring });
+  return stackOutputs({
+    ...{ config, stack, ingress, services, compose, adminPorts, engine },
+    firewall: (machine) => firewallArgs(machine).apply(openings),
+    ...{ target, swarm, running, monitoring },
+  });
 }
