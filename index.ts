@@ -104,7 +104,7 @@ async function program() {
     : undefined;
   return stackOutputs({
     ...{ config, stack, ingress, services, compose, adminPorts, engine },
-    firewall: (machine) => firewallArgs(machine).apply(openings),
     ...{ target, swarm, running, monitoring },
+    openings: (machine) => firewallArgs(machine).apply(openings),
   });
 }

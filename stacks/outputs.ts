@@ -24,8 +24,8 @@ interface Built {
   /** Content of the compose file, where there is one. */
   compose: string | undefined;
   adminPorts: AdminPorts;
-  /** What a machine lets in. */
-  firewall: (machine: Machine) => pulumi.Output<Opening[]>;
+  /** What a machine's firewall lets in. */
+  openings: (machine: Machine) => pulumi.Output<Opening[]>;
   /** Content of a node's daemon.json. */
   engine: (role: Role) => string;
   target: Target;
@@ -89,16 +89,16 @@ export function stackOutputs(built: Built) {
       manager: JSON.parse(engine("manager")) as object,
       worker: JSON.parse(engine("worker")) as object,
     },
-    /** What each machine lets in to its own ports, by its name. */
-    firewall: Object.fromEntries(
-      reached(target).map((machine) => [machine.name, built.firewall(machine)]),
-    ),
     /** The ports of management pages, and from where they are reached: empty for anywhere. */
     adminPorts,
 
     ingress: { id: swarm.ingress.id, ...ingress },
     overlayAddressPool: config.overlayAddressPool,
     gwbridge: planGwbridge(config),
+    /** What each machine's firewall lets in, beside ports that services publish. */
+    firewall: Object.fromEntries(
+      reached(target).map((machine) => [machine.name, built.openings(machine)]),
+    ),
     registryMirror: config.registryMirror,
     services,
     composeServices: running.composeServices,

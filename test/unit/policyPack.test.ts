@@ -134,6 +134,7 @@ test("it looks at a stack as a whole", async () => {
     resource("pulumi:pulumi:Stack", "dev", {
       ...GOOD,
       firewall: { mg0: [{ protocol: "tcp", ports: [2377], from: ["0.0.0.0/0"] }], mg1: [] },
+      services: [{ name: "web", image: "nginx:latest", publish: [] }],
       nodes: [
         { name: "mg0", role: "manager", id: runtime.unknownValue },
         { name: "mg1", role: "manager", id: runtime.unknownValue },
@@ -144,9 +145,11 @@ test("it looks at a stack as a whole", async () => {
     resource("command:local:Command", "swarm-mg1-member", {}),
   );
   expect(found.map(line)).toEqual([
+    // A service is no resource, and has its name said all the same.
+    expect.stringMatching(/^pinned-images: web: image "nginx:latest" has no fixed version/),
     "odd-managers: 2 managers is an even number; write 1 or 3",
     expect.stringMatching(/^graceful-exit: swarm-mg1-member: delete is not set/),
     expect.stringMatching(/^no-open-world: mg0: lets "0.0.0.0\/0" in to 2377\/tcp/),
   ]);
-  expect(found[1]!.getUrn()).toMatch(/::swarm-mg1-member$/);
+  expect(found[2]!.getUrn()).toMatch(/::swarm-mg1-member$/);
 });
