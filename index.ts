@@ -17,6 +17,8 @@ import { ConfigError } from "./plan/config";
 import { engineConfig } from "./plan/engine";
 import { firewallRules, openings, type FirewallArgs } from "./plan/firewall";
 import { planIngress } from "./plan/ingress";
+import { planAdminPorts, usersPorts } from "./plan/management";
+import type { Role } from "./plan/nodes";
 import { planServices } from "./plan/services";
 import { dataFolders } from "./plan/storage";
 import { readCompose } from "./stacks/compose";
@@ -43,13 +45,15 @@ async function program() {
   const restoreKey = readRestoreKey(config);
 
   const published = publishedPorts(services, compose);
+  const adminPorts = planAdminPorts(config, published);
   const target = await makeTarget({ config, stack, published });
   const { machines, storageMachine, storage, internalCidr, machineCidrs, certificates } = target;
+  const engine = (role: Role) => engineConfig({ ...config, role });
   const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
   const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
     pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]): FirewallArgs => ({
       ...{ role, ingressAddress: outside, advertiseAddress: internal },
-      ...{ internalCidr, machineCidrs, apiOutside: config.apiOutside },
+      ...{ internalCidr, machineCidrs, apiOutside: config.apiOutside, adminPorts },
       nfsServer: config.storage === "nfs" ? config.nfsServer : "",
     }));
   const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
@@ -57,7 +61,7 @@ async function program() {
   const swarm = new Swarm("swarm", {
     stack,
     machines,
-    engineConfig: ({ role }) => engineConfig({ ...config, role }),
+    engineConfig: ({ role }) => engine(role),
     firewallRules: firewall,
     certificates,
     access,
@@ -99,10 +103,11 @@ async function program() {
     inSwarm,
   );
   const monitoring = config.monitoring
-    ? new Monitoring("monitoring", { ...home, published }, inSwarm)
+    ? new Monitoring("monitoring", { ...home, published: usersPorts(published) }, inSwarm)
     : undefined;
   return stackOutputs({
-    ...{ config, stack, ingress, services, target, swarm, backups, running, monitoring },
+    ...{ config, stack, ingress, services, compose, adminPorts, engine },
+    ...{ target, swarm, backups, running, monitoring },
     openings: (machine) => firewallArgs(machine).apply(openings),
   });
 }

@@ -22,6 +22,8 @@ export interface ServiceOutput {
   /** Number of tasks, or `global`: one on every node. With `autoscale`: the fewest. */
   replicas: number | "global";
   publish: Publish[];
+  /** Whether its ports are a page for administrators; absent where they are not. */
+  management?: true;
   /** How its number of tasks follows its load; absent where it does not. */
   autoscale?: AutoscaleOptions;
 }

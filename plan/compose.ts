@@ -83,12 +83,17 @@ export function composeServices(text: string): ComposeService[] {
 }
 
 /** A port that nodes have open for a service. */
-export type OpenPort = Pick<Publish, "mode" | "protocol" | "published">;
+export interface OpenPort extends Pick<Publish, "mode" | "protocol" | "published"> {
+  /** Whether it is a page for administrators (plan/services.ts). */
+  management?: true;
+}
 
 /** Every port that nodes have open for services: those of the config, and of the compose file. */
 export function publishedPorts(services: ServicePlan[], compose: string | undefined): OpenPort[] {
   return [
-    ...services.flatMap(({ publish }) => publish),
+    ...services.flatMap(({ publish, management }) =>
+      publish.map((port) => (management ? { ...port, management } : port)),
+    ),
     ...(compose === undefined ? [] : composePorts(compose)),
   ];
 }

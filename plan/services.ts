@@ -10,6 +10,8 @@ export interface ServicePlan {
   /** Number of replicas, or one on every node. With `autoscale`: what it is made with. */
   replicas: number | "global";
   publish: Publish[];
+  /** Whether its ports are a page for administrators, reached from their networks only. */
+  management?: true;
   /** How its number of replicas follows its load. */
   autoscale?: AutoscaleOptions;
 }
@@ -44,6 +46,7 @@ export function planServices(config: Config): ServicePlan[] {
         image: config.portainerImage,
         replicas: 1,
         publish: config.portainerPublish,
+        management: true,
       },
     ],
     [
@@ -62,6 +65,7 @@ export function planServices(config: Config): ServicePlan[] {
         image: config.visualizerImage,
         replicas: 1,
         publish: config.visualizerPublish,
+        management: true,
       },
     ],
     [
@@ -88,13 +92,17 @@ function monitoringServices(config: Config): [on: boolean, service: ServicePlan]
   const one = (name: string, image: string, publish: Publish[]): ServicePlan => ({
     ...{ name, image, replicas: 1, publish },
   });
+  const page = (name: string, image: string, publish: Publish[]): ServicePlan => ({
+    ...one(name, image, publish),
+    management: true,
+  });
   const everywhere = (name: string, image: string): ServicePlan => ({
     ...{ name, image, replicas: "global", publish: [] },
   });
   return [
-    [monitoring, one("prometheus", config.prometheusImage, config.prometheusPublish)],
-    [monitoring, one("alertmanager", config.alertmanagerImage, config.alertmanagerPublish)],
-    [grafana, one("grafana", config.grafanaImage, config.grafanaPublish)],
+    [monitoring, page("prometheus", config.prometheusImage, config.prometheusPublish)],
+    [monitoring, page("alertmanager", config.alertmanagerImage, config.alertmanagerPublish)],
+    [grafana, page("grafana", config.grafanaImage, config.grafanaPublish)],
     [monitoring, one("blackbox-exporter", config.blackboxExporterImage, [])],
     [monitoring, everywhere("node-exporter", config.nodeExporterImage)],
     [monitoring, everywhere("cadvisor", config.cadvisorImage)],

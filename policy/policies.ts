@@ -43,7 +43,7 @@ export const policies: Policies = [
       const resources = args.resources.map((one) => ({ ...seen(one), parent: one.parent?.name }));
       for (const finding of checkStack(resources)) {
         const about = args.resources.find(({ name }) => name === finding.name);
-        report(`${about ? `${about.name}: ` : ""}${finding.message}`, about?.urn);
+        report(`${finding.name ? `${finding.name}: ` : ""}${finding.message}`, about?.urn);
       }
     },
   })),

@@ -17,7 +17,7 @@ export interface Resource {
   secrets?: ReadonlySet<string> | undefined;
 }
 
-/** What is wrong with a stack, and the name of the resource to look at, where it is one. */
+/** What is wrong with a stack, and the name of the resource, node or service to look at, if any. */
 export interface Finding {
   name?: string | undefined;
   message: string;

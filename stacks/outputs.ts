@@ -5,10 +5,12 @@ import type { Monitoring } from "../components/monitoring/monitoring";
 import type { Services } from "../components/service/services";
 import type { Swarm } from "../components/swarm/swarm";
 import { nodeAttributes } from "../plan/attributes";
+import { composeServices } from "../plan/compose";
 import type { Config } from "../plan/config";
 import { apiUrl, planGwbridge } from "../plan/engine";
-import type { Opening } from "../plan/firewall";
+import type { AdminPorts, Opening } from "../plan/firewall";
 import type { Ingress } from "../plan/ingress";
+import type { Role } from "../plan/nodes";
 import type { ServicePlan } from "../plan/services";
 import { sshFolder } from "../plan/sshConfig";
 import { reached, type Target } from "./target";
@@ -20,18 +22,24 @@ interface Built {
   stack: string;
   ingress: Ingress;
   services: ServicePlan[];
+  /** Content of the compose file, where there is one. */
+  compose: string | undefined;
+  adminPorts: AdminPorts;
+  /** What a machine's firewall lets in. */
+  openings: (machine: Machine) => pulumi.Output<Opening[]>;
+  /** Content of a node's daemon.json. */
+  engine: (role: Role) => string;
   target: Target;
   swarm: Swarm;
   backups: Backups;
   running: Services;
   monitoring: Monitoring | undefined;
-  /** What a machine's firewall lets in. */
-  openings: (machine: Machine) => pulumi.Output<Opening[]>;
 }
 
 /** The stack's outputs: what people, other programs and `npm run verify` know about it. */
 export function stackOutputs(built: Built) {
-  const { config, stack, ingress, services, target, swarm, backups, running, monitoring } = built;
+  const { config, stack, ingress, services, compose, adminPorts, engine } = built;
+  const { target, swarm, backups, running, monitoring } = built;
   const { machines, storage, certificates } = target;
   const apis = apiHosts(machines, config);
   return {
@@ -80,7 +88,16 @@ export function stackOutputs(built: Built) {
     /** Secret: with it one is root on the managers. */
     key: certificates.client.key,
 
+    /** How engines are configured (daemon.json), by the node's role. */
+    engines: {
+      manager: JSON.parse(engine("manager")) as object,
+      worker: JSON.parse(engine("worker")) as object,
+    },
+    /** The ports of management pages, and from where they are reached: empty for anywhere. */
+    adminPorts,
+
     ingress: { id: swarm.ingress.id, ...ingress },
+    overlayAddressPool: config.overlayAddressPool,
     gwbridge: planGwbridge(config),
     /** What each machine's firewall lets in, beside ports that services publish. */
     firewall: Object.fromEntries(
@@ -89,8 +106,12 @@ export function stackOutputs(built: Built) {
     registryMirror: config.registryMirror,
     services,
     composeServices: running.composeServices,
+    /** Those services as the file has them: image, and published ports as `80/tcp`. */
+    composePlan: compose === undefined ? [] : composeServices(compose),
     /** Secret: the password of Portainer's user `admin`. */
     portainerPassword: running.portainerPassword,
+    /** Secret: the same of the Portainer outside the swarm; empty without it. */
+    externalPortainerPassword: running.externalPortainerPassword,
     /** Secret: of the user `admin` of Prometheus, Alertmanager and Grafana; empty without monitoring. */
     monitoringPassword: monitoring?.password ?? pulumi.secret(""),
     storage,

@@ -22,7 +22,7 @@ export interface MonitoringArgs extends ServiceHome {
   services: ServicePlan[];
   /** Where they keep data. */
   storage: SharedFolder;
-  /** Ports that services have open on nodes. */
+  /** Ports that services have open on nodes for users. */
   published: OpenPort[];
 }
 

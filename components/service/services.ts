@@ -32,6 +32,8 @@ export interface ServicesArgs extends ServiceHome {
 export class Services extends pulumi.ComponentResource {
   /** Secret. Password of Portainer's user `admin`; empty without Portainer. */
   readonly portainerPassword: pulumi.Output<string>;
+  /** Secret. The same of the Portainer outside the swarm. */
+  readonly externalPortainerPassword: pulumi.Output<string>;
   /** Names of the compose file's services. */
   readonly composeServices: pulumi.Output<string[]>;
 
@@ -64,7 +66,9 @@ export class Services extends pulumi.ComponentResource {
       (service) => new DnsCache(`${prefix}-dns-cache`, { ...args, service }, own),
     );
     this.composeServices = this.composeStack()?.services ?? pulumi.output([]);
-    if (args.config.externalPortainer) this.externalPortainer();
+    this.externalPortainerPassword = args.config.externalPortainer
+      ? this.externalPortainer()
+      : pulumi.secret("");
     this.registerOutputs({ composeServices: this.composeServices });
   }
 
@@ -131,9 +135,9 @@ export class Services extends pulumi.ComponentResource {
     );
   }
 
-  private externalPortainer(): void {
+  private externalPortainer(): pulumi.Output<string> {
     const { config, stack, apiUrl, client } = this.args;
-    new ExternalPortainer(
+    return new ExternalPortainer(
       `${this.prefix}-external-portainer`,
       {
         containerName: `portainer-${stack}`,
@@ -144,6 +148,6 @@ export class Services extends pulumi.ComponentResource {
         client,
       },
       { parent: this },
-    );
+    ).password;
   }
 }

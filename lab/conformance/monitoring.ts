@@ -13,7 +13,8 @@ const API_READER = `http://api-reader:${MONITORING_PORTS["api-reader"]}`;
 /** Jobs whose targets are known beforehand, and how many each has. */
 export function expectedTargets({ nodes, services }: StackOutputs): Record<string, number> {
   const managers = nodes.filter(({ role }) => role === "manager").length;
-  const ports = meshTcpPorts(services.flatMap(({ publish }) => publish));
+  const users = services.filter(({ management }) => !management);
+  const ports = meshTcpPorts(users.flatMap(({ publish }) => publish));
   return {
     prometheus: 1,
     alertmanager: 1,

@@ -1,51 +1,7 @@
 import { z } from "zod";
-import { networkForm, prefixLength } from "../addresses";
+import { adminNetworkList, items, networkList, twiceProblem } from "./cidrs";
 import { flag, integer, text } from "./fields";
 import { privateNetwork } from "./network";
-
-/** Between 16 million addresses and one; more is nobody's own network. */
-const ADMIN_SHORTEST = 8;
-const ADMIN_EXAMPLE = "203.0.113.7/32";
-
-/** Values with commas between them. Empty text is an empty list. */
-function items(list: string): string[] {
-  return list === "" ? [] : list.split(",").map((item) => item.trim());
-}
-
-function twiceProblem(list: string[]): string | undefined {
-  const twice = list.find((item, i) => list.indexOf(item) !== i);
-  return twice && `has ${twice} in it twice; write it once`;
-}
-
-function cidrsProblem(list: string[], example: string): string | undefined {
-  for (const cidr of list) {
-    const usual = networkForm(cidr);
-    if (!usual) {
-      return (
-        `has "${cidr}" in it, which is not an IPv4 network; write networks with commas between ` +
-        `them, such as ${example}`
-      );
-    }
-    if (usual !== cidr)
-      return `has ${cidr} in it, which is not how that is written; write ${usual}`;
-  }
-  return twiceProblem(list);
-}
-
-function adminProblem(text: string): string | undefined {
-  const list = items(text);
-  const problem = cidrsProblem(list, ADMIN_EXAMPLE);
-  if (problem) return problem;
-  const wide = list.find((cidr) => prefixLength(cidr) < ADMIN_SHORTEST);
-  return wide === undefined
-    ? undefined
-    : `has ${wide} in it, from where anyone could try SSH and the engines' API; write the ` +
-        `addresses that you come from, such as ${ADMIN_EXAMPLE}`;
-}
-
-function cidrs(problem: (text: string) => string | undefined) {
-  return text(problem).transform(items);
-}
 
 /** IDs of one kind of thing on AWS, such as `ami-`. */
 function idProblem(id: string, kind: string): string | undefined {
@@ -103,8 +59,8 @@ export const ec2Keys = {
   ec2PublicSubnets: text(subnetsProblem).transform(items),
   ec2InternalSubnets: text(subnetsProblem).transform(items),
 
-  ec2AdminCidrs: cidrs(adminProblem),
-  ec2IngressCidrs: cidrs((text) => cidrsProblem(items(text), "0.0.0.0/0")),
+  ec2AdminCidrs: adminNetworkList("try SSH and the engines' API"),
+  ec2IngressCidrs: networkList("0.0.0.0/0"),
   ec2Balancer: flag(),
   ec2ApiBalancer: flag(),
 };

@@ -6,6 +6,7 @@ import {
   prefixLength,
   PRIVATE_RANGES,
 } from "../addresses";
+import { adminNetworkList } from "./cidrs";
 import { flag, integer, text } from "./fields";
 
 export interface PrefixBounds {
@@ -100,6 +101,7 @@ export const networkKeys = {
   }),
   natNetworkExists: flag(),
   natNetworkAddresses: addressPool("192.168.123.10-192.168.123.250"),
+  adminCidrs: adminNetworkList("open the management pages"),
 
   internalNetworkName: text(networkNameProblem),
   internalNetworkCidr: privateNetwork({ shortest: 8, longest: 28, example: "192.168.42.0/24" }),

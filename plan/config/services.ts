@@ -58,7 +58,10 @@ function composeFileProblem(path: string): string | undefined {
 
 function operatorDockerProblem(host: string): string | undefined {
   const remedy = "write one such as unix:///var/run/docker.sock or ssh://user@host";
-  if (!/^(unix|ssh|tcp):\/\//.test(host) || !URL.canParse(host)) {
+  if (host.startsWith("tcp://")) {
+    return `is reached without TLS, so the swarm's client key would travel in clear; ${remedy}`;
+  }
+  if (!/^(unix|ssh):\/\//.test(host) || !URL.canParse(host)) {
     return `is not the address of a Docker engine; ${remedy}`;
   }
   const { protocol, pathname, hostname } = new URL(host);

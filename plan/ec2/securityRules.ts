@@ -1,6 +1,7 @@
 import type { OpenPort } from "../compose";
 import type { Config } from "../config";
 import { API_PORT } from "../engine";
+import { usersPorts } from "../management";
 import { meshTcpPorts } from "../publish";
 
 /**
@@ -74,11 +75,11 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
     rule("nodes", "in", "50", "nodes"),
     rule("nodes", "in", "icmp", "nodes"),
     ...(config.monitoring
-      ? meshTcpPorts(published).map((port) => rule("nodes", "in", "tcp", "nodes", port))
+      ? meshTcpPorts(usersPorts(published)).map((port) => rule("nodes", "in", "tcp", "nodes", port))
       : []),
     ...admins.map((cidr) => rule("nodes", "in", "tcp", cidr, 22)),
-    ...published.flatMap(({ protocol, published: port }) =>
-      clients.map((cidr) => rule("nodes", "in", protocol, cidr, port)),
+    ...published.flatMap(({ protocol, published: port, management }) =>
+      (management ? admins : clients).map((cidr) => rule("nodes", "in", protocol, cidr, port)),
     ),
     rule("nodes", "out", "-1", ANYWHERE),
 
@@ -101,9 +102,12 @@ export function securityRules(args: SecurityRulesArgs): SecurityRule[] {
   ];
 }
 
-/** The ports that a load balancer can spread over all nodes: those of the routing mesh. */
+/**
+ * The ports that the load balancer spreads over all nodes: those of the routing mesh. Management
+ * pages are not on it: administrators reach them on the nodes.
+ */
 export function balancedPorts(published: OpenPort[]): OpenPort[] {
-  return published.filter(({ mode }) => mode === "ingress");
+  return usersPorts(published).filter(({ mode }) => mode === "ingress");
 }
 
 /** A UDP port says nothing about health, so for one the balancer asks another of the node's. */

@@ -1,34 +1,39 @@
-import { composeServices } from "../../plan/compose";
-import { variable } from "../program";
-import { show, type Resource, type ResourceRule } from "../rule";
+import { missingOutputs, stackOutputs } from "../program";
+import { show, type Finding, type Resource, type StackRule } from "../rule";
 
 interface Service {
   taskSpec?: { containerSpec?: { image?: string } };
 }
 
-export const pinnedImages: ResourceRule = {
+export const pinnedImages: StackRule = {
   name: "pinned-images",
   description:
     "Container images are named with a version or a digest: `latest` is another image every few " +
     "weeks, and then two nodes of one service run different programs.",
   level: "mandatory",
-  check: (resource) =>
-    images(resource)
-      .filter((image) => !isPinned(image))
-      .map(
-        (image) =>
+  checkStack: (resources) => [
+    ...missingOutputs(resources, "services", "composePlan"),
+    ...images(resources)
+      .filter(({ image }) => !isPinned(image))
+      .map(({ name, image }): Finding => ({
+        name,
+        message:
           `image ${show(image)} has no fixed version; write one such as nginx:1.28.0-alpine, or ` +
           "a digest (@sha256:...)",
-      ),
+      })),
+  ],
 };
 
-function images(resource: Resource): string[] {
-  const { type, props } = resource;
-  const compose = variable(resource, "COMPOSE");
-  if (compose !== undefined) return composeServices(compose).map(({ image }) => image);
-  // What the script gives an autoscaled service, whose own inputs keep the image it was made with.
-  const task = variable(resource, "TASK");
-  if (task !== undefined) return [JSON.parse(task).ContainerSpec.Image];
+/** Those of resources, and of what scripts deploy: an autoscaled service, a compose file. */
+function images(resources: Resource[]): { name: string; image: string }[] {
+  const { services = [], composePlan = [] } = stackOutputs(resources);
+  return [
+    ...resources.flatMap((one) => imagesOf(one).map((image) => ({ name: one.name, image }))),
+    ...[...services, ...composePlan].map(({ name, image }) => ({ name, image })),
+  ];
+}
+
+function imagesOf({ type, props }: Resource): string[] {
   const image = {
     "docker:index/service:Service": (props as Service).taskSpec?.containerSpec?.image,
     "docker:index/remoteImage:RemoteImage": props.name,

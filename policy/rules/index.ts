@@ -5,21 +5,19 @@ import { pinnedImages } from "./images";
 import { gracefulExit, oddManagers, oneManagerAtATime, protectManagerDisks } from "./managers";
 import { internalAdvertise, noOverlappingNetworks, oneIngressNetwork } from "./networks";
 import { secretsMarkedSecret } from "./secrets";
-import { noOpenWorld } from "./world";
+import { managementPages, noOpenWorld } from "./world";
 
-export const resourceRules: ResourceRule[] = [
-  noPlaintextApi,
-  encryptedDisks,
-  pinnedImages,
-  secretsMarkedSecret,
-];
+export const resourceRules: ResourceRule[] = [encryptedDisks, secretsMarkedSecret];
 
 export const stackRules: StackRule[] = [
+  noPlaintextApi,
+  pinnedImages,
   encryptedIngress,
   oddManagers,
   gracefulExit,
   oneManagerAtATime,
   noOpenWorld,
+  managementPages,
   internalAdvertise,
   oneIngressNetwork,
   noOverlappingNetworks,

@@ -1,6 +1,5 @@
-import { isMachine, managers, nodes, script, scriptArguments, type Node } from "../program";
-import { anyManagerBut } from "../../plan/sshConfig";
-import { show, type Resource, type StackRule } from "../rule";
+import { isMachine, managers, nodes, type Node } from "../program";
+import type { Resource, StackRule } from "../rule";
 
 /** https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance */
 export const oddManagers: StackRule = {
@@ -84,26 +83,14 @@ export const protectManagerDisks: StackRule = {
 
 const memberScript = ({ name }: Node) => `swarm-${name}-member`;
 
-/** What is missing for the node to leave gracefully. */
+/** What is missing for the node to leave gracefully. What the script does is in its own tests. */
 function exitProblem(node: Node, resources: Resource[]): string | undefined {
-  const member = script(resources, memberScript(node));
+  const member = resources.find(({ name }) => name === memberScript(node));
   if (!member) return `${node.name} has no script that sees it off; write its member script`;
-  if (!("delete" in member)) {
-    return `delete is not set, so ${node.name} goes without leaving; write the arguments of "leave"`;
-  }
-  // In a first preview no arguments are known: the node's ID is one of them.
-  const action = member.delete === undefined ? "leave" : scriptArguments(member.delete)[0];
-  if (action !== "leave") {
-    return `delete is ${show(member.delete)}, which does not take ${node.name} out; write "leave"`;
-  }
-  const others = anyManagerBut(node.name);
-  if (member.delete && managers(resources).length > 1 && !member.delete.includes(` ${others} `)) {
-    return (
-      `delete is ${show(member.delete)}, which may run on ${node.name} itself, and that cannot answer ` +
-      `when it is gone; write ${others}`
-    );
-  }
-  return undefined;
+  // Its value is not known in a first preview: the node's ID is part of it.
+  return "delete" in member.props
+    ? undefined
+    : `delete is not set, so ${node.name} goes without leaving; write the arguments of "leave"`;
 }
 
 function isReplaced(node: string, resources: Resource[]): boolean {

@@ -1,5 +1,5 @@
-import { isAddress, isInside, isPrivate, networkForm, overlap } from "../../plan/addresses";
-import { isCommand, nodes, script, scriptArguments, stackOutputs } from "../program";
+import { isInside, isPrivate, networkForm, overlap } from "../../plan/addresses";
+import { missingOutputs, nodes, stackOutputs } from "../program";
 import { show, type Finding, type Resource, type StackRule } from "../rule";
 
 const LIBVIRT_NETWORK = "libvirt:index/network:Network";
@@ -42,25 +42,9 @@ export const internalAdvertise: StackRule = {
         const why = advertiseAddress && problem(advertiseAddress, ingressAddress);
         return why ? [{ name, message: blame(`advertises ${show(advertiseAddress)}`, why) }] : [];
       }),
-      ...advertisingScripts(resources).flatMap(({ name, addresses }) =>
-        addresses.flatMap((address): Finding[] => {
-          const why = problem(address);
-          return why ? [{ name, message: blame(`is told to use ${show(address)}`, why) }] : [];
-        }),
-      ),
     ];
   },
 };
-
-/** The scripts that start, join and look after nodes, with the addresses in their arguments. */
-function advertisingScripts(resources: Resource[]): { name: string; addresses: string[] }[] {
-  return resources
-    .filter((one) => isCommand(one) && /^swarm-(init|.+-join|.+-member)$/.test(one.name))
-    .map(({ name, props }) => ({
-      name,
-      addresses: scriptArguments((props.create as string | undefined) ?? "").filter(isAddress),
-    }));
-}
 
 export const oneIngressNetwork: StackRule = {
   name: "one-ingress-network",
@@ -106,26 +90,29 @@ export const noOverlappingNetworks: StackRule = {
     const machines = [...libvirtSubnets(resources), ...vpcs(resources)];
     const containers = [
       ...dockerSubnets(resources),
-      ...outputSubnet("gwbridge", stackOutputs(resources).gwbridge),
+      ...subnet(undefined, "gwbridge", stackOutputs(resources).gwbridge?.subnet),
       { name: "docker0", cidr: DOCKER0 },
     ];
     // Overlay networks are taken from this pool, around those that have a subnet of their own.
     const pool = addressPool(resources);
-    return [
+    const overlaps = [
       ...pairs([...machines, ...containers]),
       ...machines.flatMap((network) => pool.map((one): [Subnet, Subnet] => [one, network])),
-    ]
-      .filter(([one, other]) => overlap(one.cidr, other.cidr))
-      .map(([one, other]) => ({
+    ].filter(([one, other]) => overlap(one.cidr, other.cidr));
+    return [
+      ...missingOutputs(resources, "gwbridge", "overlayAddressPool"),
+      ...overlaps.map(([one, other]) => ({
         name: other.resource ?? one.resource,
         message:
           `${other.name} (${other.cidr}) overlaps ${one.name} (${one.cidr}); write a subnet ` +
           "outside it",
-      }));
+      })),
+    ];
   },
 };
 
-function libvirtSubnets(resources: Resource[]): Subnet[] {
+/** The networks of machines on KVM. */
+export function libvirtSubnets(resources: Resource[]): Subnet[] {
   return resources
     .filter(({ type }) => type === LIBVIRT_NETWORK)
     .flatMap(({ name: resource, props }) => {
@@ -152,14 +139,9 @@ function dockerSubnets(resources: Resource[]): Subnet[] {
     });
 }
 
-/** A subnet that only the stack's outputs have: a script on the nodes makes the network. */
-function outputSubnet(name: string, value: unknown): Subnet[] {
-  return subnet(undefined, name, (value as { subnet?: unknown } | undefined)?.subnet);
-}
-
 function addressPool(resources: Resource[]): Subnet[] {
-  const [, pool] = scriptArguments(script(resources, "swarm-init")?.create ?? "");
-  return subnet("swarm-init", "the overlay networks' address pool", pool);
+  const { overlayAddressPool } = stackOutputs(resources);
+  return subnet("swarm-init", "the overlay networks' address pool", overlayAddressPool);
 }
 
 function subnet(resource: string | undefined, name: string, cidr: unknown): Subnet[] {

@@ -1,8 +1,10 @@
-import { composeServices } from "../../plan/compose";
-import { prefixLength } from "../../plan/addresses";
-import { portOf, type Publish } from "../../plan/publish";
-import { stackOutputs, variable } from "../program";
+import { API_PORT } from "../../plan/engine";
+import { groupOpenings, isAmong, isWorld, nodeOpenings, opens, touches } from "../openings";
+import type { Opening } from "../openings";
+import { missingOutputs, nodes, publishedPorts, stackOutputs } from "../program";
+import type { PublishedPort } from "../program";
 import { show, type Finding, type Resource, type StackRule } from "../rule";
+import { libvirtSubnets } from "./networks";
 
 export const noOpenWorld: StackRule = {
   name: "no-open-world",
@@ -11,131 +13,130 @@ export const noOpenWorld: StackRule = {
     "ports are for known addresses: each of them is a way to root.",
   level: "mandatory",
   checkStack(resources) {
-    const published = new Set(resources.flatMap(publishedPorts));
-    const apiOutside = stackOutputs(resources).apiOutside === true;
-    return resources.flatMap((resource) =>
-      [
-        ...openings(resource).flatMap((opening) => openingProblem(opening, published)),
-        ...firewallProblems(resource, apiOutside ? [22, 2376] : [22]),
-      ].map((message): Finding => ({ name: resource.name, message })),
-    );
+    const published = publishedPorts(resources).map(({ port }) => port);
+    // By the way in to published ports: on KVM the NAT network, on EC2 behind the security groups.
+    const { apiOutside } = stackOutputs(resources);
+    const wayIn = [...published, "22/tcp", ...(apiOutside ? [`${API_PORT}/tcp`] : [])];
+    const nat = libvirtSubnets(resources)
+      .filter(({ mode }) => mode === "nat")
+      .map(({ cidr }) => cidr);
+    const isOutside = (cidr: string) => isWorld(cidr) || touches(cidr, nat);
+    return [
+      ...missingOutputs(resources, "firewall", "services", "composePlan"),
+      ...unsaidFirewalls(resources),
+      ...groupOpenings(resources).flatMap((one) => openProblems(one, published, isWorld)),
+      ...nodeOpenings(resources).flatMap((one) => openProblems(one, wayIn, isOutside)),
+    ];
   },
 };
 
-/** Ports that services publish, as `80/tcp`. */
-function publishedPorts(resource: Resource): string[] {
-  const compose = variable(resource, "COMPOSE");
-  if (compose !== undefined) return composeServices(compose).flatMap(({ publish }) => publish);
-  if (resource.type !== "docker:index/service:Service") return [];
-  const { endpointSpec } = resource.props as {
-    endpointSpec?: { ports?: { publishedPort?: number; protocol?: Publish["protocol"] }[] };
-  };
-  return (endpointSpec?.ports ?? []).flatMap(({ publishedPort, protocol = "tcp" }) =>
-    publishedPort ? [portOf({ published: publishedPort, protocol })] : [],
-  );
-}
-
-/** One rule of an AWS security group for what comes in. */
-interface Opening {
-  from: string[];
-  protocol: string;
-  /** Undefined where it is not known yet, or means every port. */
-  firstPort: number | undefined;
-  lastPort: number | undefined;
-}
-
-interface RuleProps {
-  type?: string;
-  cidrBlocks?: string[];
-  ipv6CidrBlocks?: string[];
-  cidrIpv4?: string;
-  cidrIpv6?: string;
-  protocol?: string;
-  ipProtocol?: string;
-  fromPort?: number;
-  toPort?: number;
-}
-
-function openings({ type, props }: Resource): Opening[] {
-  const read = (rule: RuleProps): Opening => ({
-    from: [
-      ...(rule.cidrBlocks ?? []),
-      ...(rule.ipv6CidrBlocks ?? []),
-      ...[rule.cidrIpv4, rule.cidrIpv6].flatMap((cidr) => cidr ?? []),
-    ],
-    protocol: String(rule.protocol ?? rule.ipProtocol ?? "-1"),
-    firstPort: rule.fromPort,
-    lastPort: rule.toPort,
-  });
-  switch (type) {
-    case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
-      return [read(props)];
-    case "aws:ec2/securityGroupRule:SecurityGroupRule":
-      return (props as RuleProps).type === "ingress" ? [read(props)] : [];
-    case "aws:ec2/securityGroup:SecurityGroup":
-    case "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":
-      return ((props.ingress ?? []) as RuleProps[]).map(read);
-    default:
-      return [];
-  }
-}
-
-/** Shorter prefixes than this are no list of known addresses, even where two halves make the world. */
-const WORLD_PREFIX = 8;
-
-function isWorld(cidr: string): boolean {
-  return cidr.includes(":") ? Number(cidr.split("/")[1]) < 16 : prefixLength(cidr) < WORLD_PREFIX;
+/** Nodes of which the outputs do not say what they let in. */
+function unsaidFirewalls(resources: Resource[]): Finding[] {
+  const { firewall } = stackOutputs(resources);
+  return nodes(resources)
+    .filter(({ name }) => firewall && !(name in firewall))
+    .map(({ name }) => ({
+      name,
+      message: `the output "firewall" does not say what ${name} lets in; write its openings`,
+    }));
 }
 
 /** ICMP has no ports. What it says to everybody, path MTU above all, TCP needs. */
-const PORTLESS = ["icmp", "icmpv6", "1", "58"];
-const PROTOCOLS: Record<string, string> = { "6": "tcp", "17": "udp" };
+const HARMLESS = ["icmp", "icmpv6"];
 
-function openingProblem(opening: Opening, published: Set<string>): string[] {
-  const { from, firstPort = 0, lastPort = 65535 } = opening;
-  const protocol = PROTOCOLS[opening.protocol] ?? opening.protocol;
-  const world = from.find(isWorld);
-  if (!world || PORTLESS.includes(protocol)) return [];
-  const every = protocol === "-1" || protocol === "all";
-  const closed = every
-    ? "every port"
-    : portsBetween(firstPort, lastPort, protocol).find((port) => !published.has(port));
+function openProblems(
+  opening: Opening,
+  allowed: string[],
+  isOutside: (cidr: string) => boolean,
+): Finding[] {
+  const { name, from, protocol } = opening;
+  const stranger = from.find(isOutside);
+  if (!stranger || HARMLESS.includes(protocol)) return [];
+  const closed = portsOf(opening).find((port) => !allowed.includes(port));
   return closed
     ? [
-        `lets ${show(world)} in to ${closed}, which no service publishes; write the addresses that ` +
-          "need it, or publish it",
+        {
+          name,
+          message:
+            `lets ${show(stranger)} in to ${closed}, which no service publishes; write the addresses ` +
+            "that need it, or publish it",
+        },
       ]
     : [];
 }
 
-function portsBetween(first: number, last: number, protocol: string): string[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`);
+function portsOf({ protocol, ports }: Opening): string[] {
+  if (protocol === "all") return ["every port"];
+  if (protocol !== "tcp" && protocol !== "udp") return [protocol];
+  return ports.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`),
+  );
 }
 
-/** What a node's nftables.conf lets in from anywhere. */
-function firewallProblems(resource: Resource, allowed: number[]): string[] {
-  const rules = variable(resource, "FIREWALL");
-  if (rules === undefined) return [];
-  const input = /chain input \{(?<lines>.*?)\n {2}\}/s.exec(rules)?.groups?.lines;
-  if (!input || !/hook input .*policy drop;/.test(input)) {
-    return [`its firewall has no "policy drop" for what comes in; write it (plan/firewall.ts)`];
-  }
-  return input
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line.endsWith("accept") && !HARMLESS.test(line))
-    .flatMap((line) => {
-      const ports = /tcp dport (?:\{(?<set>[^}]*)\}|(?<one>\d+))/.exec(line)?.groups;
-      const open = (ports?.set ?? ports?.one)?.split(",").map(Number);
-      const closed = open?.filter((port) => !allowed.includes(port));
-      if (closed?.length === 0) return [];
-      return [
-        `its firewall has ${show(line)}, which lets everybody in to ${closed?.join(", ") ?? "it"}; ` +
-          `write "ip saddr" with the internal network, or publish the port`,
-      ];
-    });
+const TARGET_GROUP = "aws:lb/targetGroup:TargetGroup";
+
+export const managementPages: StackRule = {
+  name: "management-pages",
+  description:
+    "Pages for administrators (Portainer, Grafana and the like) are reached from the admin networks " +
+    "only, and by no load balancer: whoever is in there is root on the nodes, or sees what runs.",
+  level: "mandatory",
+  checkStack(resources) {
+    const pages = publishedPorts(resources).filter(({ management }) => management);
+    const { from = [], ports = [] } = stackOutputs(resources).adminPorts ?? {};
+    const isStranger = (cidr: string) => isWorld(cidr) || !isAmong(cidr, from);
+    const openings = groupOpenings(resources);
+    return [
+      ...missingOutputs(resources, "services", "adminPorts"),
+      ...wideAdmins(from),
+      ...pages.flatMap((page) => [
+        ...openings.flatMap((one) => pageProblems(page, one, isStranger)),
+        ...balanced(page, resources),
+        // Without admin networks, whoever reaches the NAT network is meant to.
+        ...(from.length > 0 && !ports.some((port) => page.port === `${port}/tcp`)
+          ? [unguarded(page)]
+          : []),
+      ]),
+    ];
+  },
+};
+
+function wideAdmins(from: string[]): Finding[] {
+  return from.filter(isWorld).map((cidr) => ({
+    message:
+      `pages for administrators are open to ${show(cidr)}; write their networks (ec2AdminCidrs, on ` +
+      "KVM adminCidrs)",
+  }));
 }
 
-/** Answers, the machine itself, ICMP, and what says whom it lets in. */
-const HARMLESS =
-  /^(ct state established,related|iif lo|meta l4proto \{ icmp, ipv6-icmp \}|ip saddr )/;
+const said = ({ service, port }: PublishedPort) => `${service} (${port})`;
+
+function pageProblems(
+  page: PublishedPort,
+  opening: Opening,
+  isStranger: (cidr: string) => boolean,
+): Finding[] {
+  const stranger = opens(opening, page.port) ? opening.from.find(isStranger) : undefined;
+  if (!stranger) return [];
+  const message =
+    `lets ${show(stranger)} in to ${said(page)}, which is a page for administrators; write their ` +
+    "networks (ec2AdminCidrs, on KVM adminCidrs)";
+  return [{ name: opening.name, message }];
+}
+
+function balanced(page: PublishedPort, resources: Resource[]): Finding[] {
+  return resources
+    .filter(({ type, props }) => type === TARGET_GROUP && props.port === parseInt(page.port))
+    .map(({ name }) => ({
+      name,
+      message: `puts ${said(page)} on a load balancer, and that is a page for administrators; remove it`,
+    }));
+}
+
+function unguarded(page: PublishedPort): Finding {
+  return {
+    message:
+      `the nodes' firewall does not keep ${said(page)} to the admin networks, and that is a page for ` +
+      "administrators; write its port into adminPorts (plan/management.ts)",
+  };
+}

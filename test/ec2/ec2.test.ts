@@ -164,9 +164,9 @@ describe("the security groups", () => {
         "nodes in tcp/22 203.0.113.7/32",
         "nodes in tcp/22 198.51.100.0/24",
         "nodes in tcp/80 0.0.0.0/0",
-        "nodes in tcp/9000 0.0.0.0/0",
+        "nodes in tcp/9000 203.0.113.7/32",
+        "nodes in tcp/9000 198.51.100.0/24",
         "nodes in tcp/80 balancer",
-        "nodes in tcp/9000 balancer",
         "nodes out -1 0.0.0.0/0",
         "managers in tcp/2377 nodes",
         "managers in tcp/2376 nodes",
@@ -175,9 +175,7 @@ describe("the security groups", () => {
         "managers in tcp/2376 api-balancer",
         "efs in tcp/2049 nodes",
         "balancer in tcp/80 0.0.0.0/0",
-        "balancer in tcp/9000 0.0.0.0/0",
         "balancer out tcp/80 nodes",
-        "balancer out tcp/9000 nodes",
         "api-balancer in tcp/2376 203.0.113.7/32",
         "api-balancer in tcp/2376 198.51.100.0/24",
         "api-balancer out tcp/2376 managers",
@@ -421,7 +419,7 @@ describe("load balancers", () => {
     ]);
     expect(ports.sort()).toEqual([
       ["api-balancer", ["TCP 2376"], ["TCP 2376"]],
-      ["balancer", ["TCP 80", "TCP 9000"], ["TCP 80", "TCP 9000"]],
+      ["balancer", ["TCP 80"], ["TCP 80"]],
     ]);
   });
 

@@ -271,6 +271,24 @@ describe("one bad value is one problem, which says what to write instead", () =>
         "write addresses with commas between them, such as 9.9.9.9,1.1.1.1, or nothing",
     ],
 
+    [
+      "adminCidrs",
+      "192.168.123.1",
+      'has "192.168.123.1" in it, which is not an IPv4 network; write networks with commas ' +
+        "between them, such as 203.0.113.7/32",
+    ],
+    [
+      "adminCidrs",
+      "192.168.123.1/24",
+      "has 192.168.123.1/24 in it, which is not how that is written; write 192.168.123.0/24",
+    ],
+    [
+      "adminCidrs",
+      "192.168.123.1/32,0.0.0.0/0",
+      "has 0.0.0.0/0 in it, from where anyone could open the management pages; write the " +
+        "addresses that you come from, such as 203.0.113.7/32",
+    ],
+
     // Docker
     ["registryMirror", "192.168.123.1:5000", `is not a URL; ${MIRROR}`],
     ["registryMirror", "localhost:5000", `is no http(s) URL; ${MIRROR}`],

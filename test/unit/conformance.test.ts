@@ -534,13 +534,12 @@ describe("what Prometheus should find", () => {
   const watched = stack({ services: [...everything, service("prometheus")] });
   const expected = expectedTargets(watched);
 
-  test("is every node, every manager, and every port of the mesh on every node", () => {
+  test("is every node, every manager, and every port of the mesh for users on every node", () => {
     expect(expected).toEqual({
       ...{ prometheus: 1, alertmanager: 1, nodes: 2, cadvisor: 2, controller: 1, ingress: 6 },
     });
-    expect(expectedTargets(stack({ services: [service("prometheus")] }))).not.toHaveProperty(
-      "ingress",
-    );
+    const page = { ...service("prometheus", 1, "9090:9090"), management: true as const };
+    expect(expectedTargets(stack({ services: [page] }))).not.toHaveProperty("ingress");
   });
 
   test("is said to be missing, too much or down", () => {

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { publishedPorts } from "../../plan/compose";
 import { ruleName, securityRules } from "../../plan/ec2/securityRules";
 import { parseConfig } from "../../plan/config";
+import { planServices } from "../../plan/services";
 import { readStackConfig } from "../../plan/stackFile";
 import {
   changed,
@@ -278,11 +280,7 @@ describe("the network on EC2", () => {
 
   test("has the planned rules, each as a resource", () => {
     const config = parseConfig(readStackConfig(PROJECT, "aws"));
-    const published = [80, 9000].map((port) => ({
-      mode: "ingress" as const,
-      protocol: "tcp" as const,
-      published: port,
-    }));
+    const published = publishedPorts(planServices(config), undefined);
     const rules = [
       ...ofType(aws, "SecurityGroupIngressRule"),
       ...ofType(aws, "SecurityGroupEgressRule"),
@@ -359,13 +357,17 @@ describe("load balancers", () => {
     expect(ofType(aws, "LoadBalancer")).toEqual([]);
   });
 
+  test("take no management page", () => {
+    expect(names(all.resources).filter((name) => /^balancer-.*9000/.test(name))).toEqual([]);
+  });
+
   test("take each port of the mesh to all nodes, and check it", () => {
     expect(resource(all, "balancer-nlb").inputs).toMatchObject({
       loadBalancerType: "network",
       subnets: ["vpc-public-0-id", "vpc-public-1-id", "vpc-public-2-id"],
       securityGroups: ["security-balancer-id"],
     });
-    for (const port of [80, 9000, 8081]) {
+    for (const port of [80, 8081]) {
       expect(resource(all, `balancer-tcp-${port}`).inputs).toMatchObject({
         protocol: "TCP",
         port,
@@ -392,9 +394,10 @@ describe("load balancers", () => {
       ec2Balancer: "true",
       webPublish: "host:80:80",
       webReplicas: "2",
+      composeFile: COMPOSE_FILE,
     });
     const listeners = names(ofType(run, "Listener"));
-    expect(listeners).toEqual(["balancer-tcp-9000-listener"]);
+    expect(listeners).toEqual(["balancer-tcp-8081-listener"]);
     expect(resource(run, "security-nodes-in-tcp-80-0.0.0.0-0").inputs.toPort).toBe(80);
   });
 

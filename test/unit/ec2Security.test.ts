@@ -10,7 +10,10 @@ import { config, type Values } from "./configProblems";
 
 const EC2 = { target: "ec2", ec2AdminCidrs: "203.0.113.0/24", diskMB: "20000" };
 const WEB: OpenPort = { mode: "ingress", protocol: "tcp", published: 80 };
-const PORTAINER: OpenPort = { mode: "ingress", protocol: "tcp", published: 9000 };
+const PORTAINER: OpenPort = {
+  ...{ mode: "ingress", protocol: "tcp", published: 9000 },
+  management: true,
+};
 const DNS: OpenPort = { mode: "host", protocol: "udp", published: 53 };
 
 function args(changes: Values, published: OpenPort[]) {
@@ -41,7 +44,7 @@ describe("the rules of security groups", () => {
       ...BETWEEN_NODES,
       "nodes in tcp/22 203.0.113.0/24",
       "nodes in tcp/80 0.0.0.0/0",
-      "nodes in tcp/9000 0.0.0.0/0",
+      "nodes in tcp/9000 203.0.113.0/24",
       "nodes out -1 0.0.0.0/0",
       ...MANAGERS,
     ]);
@@ -87,6 +90,19 @@ describe("the rules of security groups", () => {
     expect(before.filter((rule) => !after.includes(rule))).toEqual([]);
   });
 
+  test("let administrators in to their pages, and neither users, balancer nor other nodes", () => {
+    const changes = {
+      ec2AdminCidrs: "203.0.113.7/32,198.51.100.0/24",
+      ec2IngressCidrs: "192.0.2.0/24",
+      ec2Balancer: "true",
+      monitoring: "true",
+    };
+    expect(table(changes).filter((rule) => rule.includes("/9000"))).toEqual([
+      "nodes in tcp/9000 203.0.113.7/32",
+      "nodes in tcp/9000 198.51.100.0/24",
+    ]);
+  });
+
   test("let the balancer ask a TCP port about a UDP one", () => {
     const udp: OpenPort = { mode: "ingress", protocol: "udp", published: 53 };
     expect(healthPort(udp)).toBe(7946);
@@ -105,10 +121,7 @@ describe("the rules of security groups", () => {
     const world = (rules: string[]) =>
       rules.filter((rule) => / in /.test(rule) && rule.endsWith("0.0.0.0/0"));
     const everything = { apiOutside: "true", ec2ApiBalancer: "true", storage: "efs" };
-    expect(world(table(everything))).toEqual([
-      "nodes in tcp/80 0.0.0.0/0",
-      "nodes in tcp/9000 0.0.0.0/0",
-    ]);
+    expect(world(table(everything))).toEqual(["nodes in tcp/80 0.0.0.0/0"]);
     expect(world(table({ ...everything, ec2IngressCidrs: "" }))).toEqual([]);
   });
 

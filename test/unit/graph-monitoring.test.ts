@@ -242,6 +242,8 @@ describe("a change", () => {
 describe("its parts", () => {
   test("know which ports are published, and stay as they are when there is a node more", async () => {
     expect(content(on, "monitoring-prometheus-config")).toContain("port: 80\n");
+    // Portainer's is for administrators, and nodes are none.
+    expect(content(on, "monitoring-prometheus-config")).not.toContain("port: 9000\n");
     const larger = await up({ ...ON, workers: "2" });
     expect(larger.resources.length).toBeGreaterThan(on.resources.length);
     expect(changed(on, larger).filter((name) => name.startsWith("monitoring-"))).toEqual([]);

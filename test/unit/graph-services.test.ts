@@ -116,6 +116,7 @@ describe("a service", () => {
       "externalPortainer",
       { externalPortainer: "true" },
       [
+        "services-external-portainer-admin",
         "services-external-portainer-container",
         "services-external-portainer-data",
         "services-external-portainer-docker",
@@ -517,15 +518,19 @@ describe("what is made by Docker", () => {
     const { inputs, shown } = resource(after, "services-external-portainer-container");
     expect(inputs).toMatchObject({
       name: "portainer-dev",
-      command: expect.arrayContaining(["tcp://192.168.42.10:2376", "--tlsverify"]),
-      ports: [{ internal: 9000, external: 9191 }],
+      command: expect.arrayContaining([
+        ...["tcp://192.168.42.10:2376", "--tlsverify"],
+        ...["--admin-password-file", "/certs/admin-password"],
+      ]),
+      ports: [{ internal: 9000, external: 9191, ip: "127.0.0.1" }],
       uploads: [
         { file: "/certs/ca.pem", content: expect.stringMatching(/^certificate api-ca /) },
         { file: "/certs/cert.pem", content: expect.stringMatching(/^certificate api-client /) },
         { file: "/certs/key.pem", content: expect.stringContaining("api-client-key") },
+        { file: "/certs/admin-password", content: "open sesame" },
       ],
     });
-    expect(JSON.stringify(shown)).not.toContain("api-client-key");
+    expect(JSON.stringify(shown)).not.toMatch(/api-client-key|open sesame/);
   });
 });
 

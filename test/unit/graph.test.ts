@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { quote } from "shell-quote";
 import { runOnManager } from "../../components/swarm/nodeScript";
+import type { Opening } from "../../plan/firewall";
 import {
   changed,
   COMPONENT,
@@ -376,6 +378,7 @@ describe("secrets", () => {
     ["sshPrivateKey", "-----BEGIN OPENSSH PRIVATE KEY-----\naccess\n"],
     ["key", "-----BEGIN EC PRIVATE KEY-----\napi-client-key\n"],
     ["portainerPassword", "open sesame"],
+    ["externalPortainerPassword", ""],
     ["monitoringPassword", ""],
     ["unlockKey", ""],
   ])("include the output %s", async (name, value) => {
@@ -384,10 +387,11 @@ describe("secrets", () => {
 
   test("include no other output, and are in none", async () => {
     const { managerJoinToken, workerJoinToken, sshPrivateKey, key, ...others } = dev.outputs;
-    const { portainerPassword, monitoringPassword, unlockKey, ...plain } = others;
+    const { portainerPassword, externalPortainerPassword, ...more } = others;
+    const { monitoringPassword, unlockKey, ...plain } = more;
     expect([
       ...[managerJoinToken, workerJoinToken, sshPrivateKey, key],
-      ...[portainerPassword, monitoringPassword, unlockKey],
+      ...[portainerPassword, externalPortainerPassword, monitoringPassword, unlockKey],
     ]).not.toContain(undefined);
     for (const [name, output] of Object.entries(plain)) {
       const { value, secret } = await resolve(output);
@@ -452,6 +456,40 @@ describe("the outputs", () => {
       "docker-network": "uuid-network-nat",
       "docker-machines": "uuid-network-internal",
     });
+  });
+
+  test("say how engines are configured, as the nodes get it", async () => {
+    const { value } = await resolve(dev.outputs.engines);
+    const engines = value as Record<string, object>;
+    const machines = { mg0: "manager", mg2: "manager", worker1: "worker" };
+    for (const [name, role] of Object.entries(machines)) {
+      const text = quote([`${JSON.stringify(engines[role], null, 2)}\n`]);
+      expect(resource(dev, `swarm-${name}-ready`).inputs.stdin).toContain(
+        `ENGINE_CONFIG=${text}\n`,
+      );
+    }
+  });
+
+  test("say what each machine lets in, and what is for administrators", async () => {
+    const after = await up({ ...SMALL, storage: "machine", adminCidrs: "192.168.123.1/32" });
+    const { value } = await resolve(after.outputs.firewall);
+    expect(Object.keys(value as object)).toEqual(["mg0", "storage"]);
+    expect((value as Record<string, Opening[]>).mg0).toContainEqual({
+      ...{ protocol: "tcp", ports: [22], from: ["0.0.0.0/0"] },
+      to: "192.168.123.10",
+    });
+    expect((await resolve(after.outputs.adminPorts)).value).toEqual({
+      ports: [9000],
+      from: ["192.168.123.1/32"],
+    });
+  });
+
+  test("say what the compose file has in it", async () => {
+    const after = await up({ ...SMALL, composeFile: COMPOSE_FILE });
+    expect((await resolve(after.outputs.composePlan)).value).toEqual([
+      { name: "web", image: "nginx:1.28.0-alpine", publish: ["8081/tcp"] },
+    ]);
+    expect((await resolve(small.outputs.composePlan)).value).toEqual([]);
   });
 
   test("say how to log in, and what host keys to expect", async () => {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Secret } from "@pulumi/policy";
 import { known, policies, secretPaths } from "../../policy/policies";
-import { scriptArguments, variable } from "../../policy/program";
 import type { Resource } from "../../policy/rule";
 import { resourceRules, stackRules } from "../../policy/rules";
 
@@ -24,10 +23,7 @@ function checkStack(rule: string, resources: Partial<Resource>[]): string[] {
     .map(({ name, message }) => `${name ?? "-"}: ${message}`);
 }
 
-const ENGINE = `{ "hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2376"], "tlsverify": true }`;
-const PLAIN = `{ "hosts": ["tcp://0.0.0.0:2375"] }`;
-const script = (stdin: string) => ({ type: "command:remote:Command", props: { stdin } });
-const base64 = (text: string) => Buffer.from(text).toString("base64");
+const ENGINE = { hosts: ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2376"], tlsverify: true };
 
 const TLS = { caMaterial: "ca", certMaterial: "cert", keyMaterial: "key" };
 const provider = (props: object) => ({ type: "pulumi:providers:docker", props: { ...props } });
@@ -44,17 +40,6 @@ const remoteImage = (name: string) => ({
 
 describe("rules for one resource pass", () => {
   test.each<[rule: string, what: string, resource: Partial<Resource>]>([
-    ["no-plaintext-api", "the API with TLS", provider({ host: "tcp://10.0.0.1:2376", ...TLS })],
-    ["no-plaintext-api", "one over SSH", provider({ host: "ssh://root@10.0.0.1" })],
-    [
-      "no-plaintext-api",
-      "material that is not known yet",
-      provider({ host: "tcp://10.0.0.1:2376", ...TLS, keyMaterial: undefined }),
-    ],
-    ["no-plaintext-api", "a host that is not known yet", provider({ host: undefined })],
-    ["no-plaintext-api", "an engine with TLS", script(`ENGINE_CONFIG='${ENGINE}'\n`)],
-    ["no-plaintext-api", "an engine on its socket only", script(`ENGINE_CONFIG='{}'\n`)],
-    ["no-plaintext-api", "a machine's first boot with TLS", instance({ userData: ENGINE })],
     ["encrypted-disks", "an encrypted root", instance({ rootBlockDevice: { encrypted: true } })],
     [
       "encrypted-disks",
@@ -73,14 +58,6 @@ describe("rules for one resource pass", () => {
         type: "aws:ec2/launchTemplate:LaunchTemplate",
         props: { blockDeviceMappings: [{ ebs: { encrypted: "true" } }] },
       },
-    ],
-    ["pinned-images", "a version", remoteImage("registry.example:5000/nginx:1.28.0-alpine")],
-    ["pinned-images", "a digest", service(`nginx@sha256:${"0".repeat(64)}`)],
-    ["pinned-images", "an image that is not known yet", service(undefined)],
-    [
-      "pinned-images",
-      "an image's ID",
-      { type: "docker:index/container:Container", props: { image: "sha256:12ab" } },
     ],
     [
       "secrets-marked-secret",
@@ -110,44 +87,6 @@ describe("rules for one resource pass", () => {
 describe("rules for one resource refuse", () => {
   test.each<[rule: string, what: string, resource: Partial<Resource>, message: string]>([
     [
-      "no-plaintext-api",
-      "a provider without TLS",
-      provider({ host: "tcp://10.0.0.1:2375" }),
-      'host is "tcp://10.0.0.1:2375" without TLS; write port 2376 with caMaterial, certMaterial ' +
-        "and keyMaterial, or an ssh:// address",
-    ],
-    [
-      "no-plaintext-api",
-      "a provider with a part of the material",
-      provider({ host: "tcp://10.0.0.1:2376", caMaterial: "ca" }),
-      'host is "tcp://10.0.0.1:2376" without TLS',
-    ],
-    [
-      "no-plaintext-api",
-      "a provider over HTTP",
-      provider({ host: "http://10.0.0.1:2376", ...TLS }),
-      'host is "http://10.0.0.1:2376" without TLS',
-    ],
-    [
-      "no-plaintext-api",
-      "an engine on the plain port",
-      script(`ENGINE_CONFIG='${PLAIN}'\nset -e\n`),
-      'the engine listens on "tcp://0.0.0.0:2375" without TLS; write port 2376 with ' +
-        `"tlsverify": true, tlscacert, tlscert and tlskey`,
-    ],
-    [
-      "no-plaintext-api",
-      "an engine that does not verify",
-      script(`ENGINE_CONFIG='${ENGINE.replace("true", "false")}'\n`),
-      'the engine listens on "tcp://0.0.0.0:2376" without TLS',
-    ],
-    [
-      "no-plaintext-api",
-      "one from the first boot",
-      instance({ userDataBase64: base64(PLAIN) }),
-      'the engine listens on "tcp://0.0.0.0:2375" without TLS',
-    ],
-    [
       "encrypted-disks",
       "a root that nothing is said about",
       instance({ ami: "ami-1" }),
@@ -167,26 +106,6 @@ describe("rules for one resource refuse", () => {
       "a volume in clear text",
       { type: "aws:ebs/volume:Volume", props: { size: 10 } },
       "encrypted is nothing",
-    ],
-    [
-      "pinned-images",
-      "no tag",
-      remoteImage("registry.example:5000/nginx"),
-      'image "registry.example:5000/nginx" has no fixed version; write one such as ' +
-        "nginx:1.28.0-alpine, or a digest (@sha256:...)",
-    ],
-    ["pinned-images", "latest", service("nginx:latest"), 'image "nginx:latest" has no fixed'],
-    [
-      "pinned-images",
-      "a compose file with one",
-      script("COMPOSE='services: { shop: { image: shop } }'\n"),
-      'image "shop" has no fixed version',
-    ],
-    [
-      "pinned-images",
-      "an autoscaled service that is given one",
-      script(`TASK='{"ContainerSpec":{"Image":"nginx:latest"}}'\n`),
-      'image "nginx:latest" has no fixed version',
     ],
     [
       "secrets-marked-secret",
@@ -246,17 +165,17 @@ const node = (name: string, role = "manager", last = 10) => ({
   ingressAddress: `192.168.123.${last}`,
   advertiseAddress: `192.168.42.${last}`,
 });
-const machine = (name: string, props = {}) => ({ type: "swarm:machine:KvmMachine", name, props });
+const machine = (name: string, props = {}, type = "swarm:machine:KvmMachine") => ({
+  ...{ type, name, props },
+});
 const command = (name: string, props: object) => ({
   type: "command:remote:Command",
   name,
   props: { ...props },
 });
-const onManager = (manager: string, words: string) =>
-  `components/swarm/on-manager 300 config ${manager} 'sudo -n bash -s -- ${words}'`;
 const member = (name: string, props: object = {}) =>
   command(`swarm-${name}-member`, {
-    delete: onManager(`swarm-without-${name}`, `leave 120 id-${name}`),
+    delete: "on-manager ... leave",
     ...props,
   });
 const hostKey = (name: string, publicKeyOpenssh?: string) => ({
@@ -293,23 +212,61 @@ const group = (ingress: object[]) => ({
   name: "nodes",
   props: { ingress },
 });
-const firewall = (...lines: string[]) =>
-  command("swarm-mg0-ready", {
-    stdin: `FIREWALL='table inet swarm {
-  chain input {
-    type filter hook input priority filter; policy drop;
-    ct state established,related accept
-    iif lo accept
-    meta l4proto { icmp, ipv6-icmp } accept
-${lines.map((line) => `    ${line}\n`).join("")}  }
-}
-'\n`,
+const EVERYBODY = "0.0.0.0/0";
+/** What a node's own firewall lets in, by its stack's outputs. */
+const opening = (from: string[], ports: number[], protocol = "tcp") => ({
+  ...{ protocol, ports, from },
+  to: "192.168.42.10",
+});
+const firewall = (...openings: object[]) => stack({ firewall: { mg0: openings } });
+/** A stack with a page for administrators. */
+const PAGE = { name: "portainer", image: "portainer:1", management: true };
+const pages = (props: object = {}) =>
+  stack({
+    services: [PAGE, { name: "web", image: "nginx:1" }],
+    adminPorts: { ports: [9000], from: ["203.0.113.0/24"] },
+    ...props,
   });
+const page = {
+  type: "docker:index/service:Service",
+  props: { name: "portainer", endpointSpec: { ports: [{ publishedPort: 9000 }] } },
+};
 const ENCRYPTED = { encrypted: "" };
 const THREE = [node("mg0"), node("mg1"), node("mg2")];
 
 describe("rules for a stack pass", () => {
   test.each<[rule: string, what: string, resources: Partial<Resource>[]]>([
+    ["no-plaintext-api", "the API with TLS", [provider({ host: "tcp://10.0.0.1:2376", ...TLS })]],
+    ["no-plaintext-api", "one over SSH", [provider({ host: "ssh://root@10.0.0.1" })]],
+    [
+      "no-plaintext-api",
+      "material that is not known yet",
+      [provider({ host: "tcp://10.0.0.1:2376", ...TLS, keyMaterial: undefined })],
+    ],
+    ["no-plaintext-api", "a host that is not known yet", [provider({ host: undefined })]],
+    [
+      "no-plaintext-api",
+      "engines with TLS, and on their socket only",
+      [machine("mg0"), stack({ engines: { manager: ENGINE, worker: {} } })],
+    ],
+    [
+      "no-plaintext-api",
+      "engines that are not known yet",
+      [machine("mg0"), stack({ engines: undefined })],
+    ],
+    ["pinned-images", "a version", [remoteImage("registry.example:5000/nginx:1.28.0-alpine")]],
+    ["pinned-images", "a digest", [service(`nginx@sha256:${"0".repeat(64)}`)]],
+    ["pinned-images", "an image that is not known yet", [service(undefined)]],
+    [
+      "pinned-images",
+      "an image's ID",
+      [{ type: "docker:index/container:Container", props: { image: "sha256:12ab" } }],
+    ],
+    [
+      "pinned-images",
+      "services of the config, and of a compose file",
+      [stack({ services: [{ image: "nginx:1" }], composePlan: [{ image: "shop:2" }] })],
+    ],
     ["encrypted-ingress", "an encrypted one", [network({ ingress: true, options: ENCRYPTED })]],
     [
       "encrypted-ingress",
@@ -324,14 +281,6 @@ describe("rules for a stack pass", () => {
       "graceful-exit",
       "arguments that are not known yet",
       [stack({ nodes: [node("mg0")] }), member("mg0", { delete: undefined })],
-    ],
-    [
-      "graceful-exit",
-      "the only manager, which nobody else sees off",
-      [
-        stack({ nodes: [node("mg0")] }),
-        member("mg0", { delete: onManager("swarm-any", "leave 120 id-mg0") }),
-      ],
     ],
     [
       "one-manager-at-a-time",
@@ -376,9 +325,7 @@ describe("rules for a stack pass", () => {
       "no-open-world",
       "the port of a compose file's service",
       [
-        command("services-compose-deploy", {
-          stdin: `COMPOSE='services: { shop: { image: "shop:1", ports: ["8080:80"] } }'\n`,
-        }),
+        stack({ composePlan: [{ name: "shop", image: "shop:1", publish: ["8080/tcp"] }] }),
         ingressRule({ cidrIpv4: "0.0.0.0/0", fromPort: 8080, toPort: 8080 }),
       ],
     ],
@@ -409,33 +356,56 @@ describe("rules for a stack pass", () => {
       "no-open-world",
       "a node with SSH, and the swarm's ports for its network",
       [
+        libvirtNetwork("nat", "192.168.123.1", "nat"),
         firewall(
-          "ip daddr 192.168.123.10 tcp dport { 22 } accept",
-          "ip saddr 192.168.42.0/24 tcp dport { 2377, 7946 } accept",
+          opening([EVERYBODY], [], "icmp"),
+          opening([EVERYBODY], [22]),
+          opening(["192.168.42.0/24"], [2377, 7946]),
+          opening(["192.168.42.0/24"], [], "esp"),
         ),
       ],
     ],
     [
       "no-open-world",
       "a node with the API outside, where the stack says so",
-      [stack({ apiOutside: true }), firewall("tcp dport { 22, 2376 } accept")],
+      [stack({ apiOutside: true, firewall: { mg0: [opening([EVERYBODY], [22, 2376])] } })],
+    ],
+    [
+      "no-open-world",
+      "firewalls that are not known yet",
+      [
+        machine("mg0"),
+        stack({ nodes: [node("mg0")], services: [], composePlan: [], firewall: undefined }),
+      ],
+    ],
+    [
+      "management-pages",
+      "a page for the admin networks, or for a part of them",
+      [
+        ...[pages(), page],
+        ingressRule({ cidrIpv4: "203.0.113.0/24", fromPort: 9000, toPort: 9000 }),
+        ingressRule({ cidrIpv4: "203.0.113.7/32", fromPort: 9000, toPort: 9000 }),
+      ],
+    ],
+    [
+      "management-pages",
+      "another service's port for everybody",
+      [...[pages(), page], ingressRule({ cidrIpv4: EVERYBODY, fromPort: 80, toPort: 80 })],
+    ],
+    [
+      "management-pages",
+      "pages for whoever reaches the NAT network, where the config names nobody",
+      [pages({ adminPorts: { ports: [9000], from: [] } }), page],
     ],
     [
       "internal-advertise",
       "internal addresses",
-      [
-        stack({ nodes: THREE }),
-        libvirtNetwork("nat", "192.168.123.1", "nat"),
-        command("swarm-init", { create: "bash -s -- 192.168.42.10 10.0.0.0/8" }),
-      ],
+      [stack({ nodes: THREE }), libvirtNetwork("nat", "192.168.123.1", "nat")],
     ],
     [
       "internal-advertise",
       "addresses that are not known yet",
-      [
-        stack({ nodes: [{ ...node("mg0"), advertiseAddress: undefined }] }),
-        command("swarm-mg0-join", { create: undefined }),
-      ],
+      [stack({ nodes: [{ ...node("mg0"), advertiseAddress: undefined }] })],
     ],
     ["one-ingress-network", "one", [ingress("mesh"), network({ name: "app" })]],
     ["one-ingress-network", "a stack without a swarm", [stack({})]],
@@ -446,8 +416,7 @@ describe("rules for a stack pass", () => {
         libvirtNetwork("nat", "192.168.123.1"),
         libvirtNetwork("internal", "192.168.42.1"),
         ingress("mesh", "10.11.0.0/16"),
-        command("swarm-init", { create: "bash -s -- 192.168.42.10 10.0.0.0/8" }),
-        stack({ gwbridge: { subnet: "172.18.0.0/16" } }),
+        stack({ gwbridge: { subnet: "172.18.0.0/16" }, overlayAddressPool: "10.0.0.0/8" }),
       ],
     ],
     [
@@ -471,6 +440,64 @@ describe("rules for a stack pass", () => {
 describe("rules for a stack refuse", () => {
   test.each<[rule: string, what: string, resources: Partial<Resource>[], message: string]>([
     [
+      "no-plaintext-api",
+      "a provider without TLS",
+      [provider({ host: "tcp://10.0.0.1:2375" })],
+      'it: host is "tcp://10.0.0.1:2375" without TLS; write port 2376 with caMaterial, ' +
+        "certMaterial and keyMaterial, or an ssh:// address",
+    ],
+    [
+      "no-plaintext-api",
+      "a provider with a part of the material",
+      [provider({ host: "tcp://10.0.0.1:2376", caMaterial: "ca" })],
+      'it: host is "tcp://10.0.0.1:2376" without TLS',
+    ],
+    [
+      "no-plaintext-api",
+      "a provider over HTTP",
+      [provider({ host: "http://10.0.0.1:2376", ...TLS })],
+      'it: host is "http://10.0.0.1:2376" without TLS',
+    ],
+    [
+      "no-plaintext-api",
+      "an engine on the plain port",
+      [stack({ engines: { worker: { hosts: ["tcp://0.0.0.0:2375"], tlsverify: true } } })],
+      `-: a worker's engine listens on "tcp://0.0.0.0:2375" without TLS; write port 2376 with ` +
+        `"tlsverify": true, tlscacert, tlscert and tlskey`,
+    ],
+    [
+      "no-plaintext-api",
+      "an engine that does not verify",
+      [stack({ engines: { manager: { ...ENGINE, tlsverify: false } } })],
+      `-: a manager's engine listens on "tcp://0.0.0.0:2376" without TLS`,
+    ],
+    [
+      "no-plaintext-api",
+      "machines whose engines the stack does not tell of",
+      [machine("mg0"), stack({})],
+      '-: the stack has no output "engines", which this rule reads',
+    ],
+    [
+      "pinned-images",
+      "no tag",
+      [remoteImage("registry.example:5000/nginx")],
+      'it: image "registry.example:5000/nginx" has no fixed version; write one such as ' +
+        "nginx:1.28.0-alpine, or a digest (@sha256:...)",
+    ],
+    ["pinned-images", "latest", [service("nginx:latest")], 'it: image "nginx:latest" has no fixed'],
+    [
+      "pinned-images",
+      "a compose file with one",
+      [stack({ composePlan: [{ name: "shop", image: "shop" }] })],
+      'shop: image "shop" has no fixed version',
+    ],
+    [
+      "pinned-images",
+      "an autoscaled service that is given one",
+      [stack({ services: [{ name: "web", image: "nginx:latest" }] })],
+      'web: image "nginx:latest" has no fixed version',
+    ],
+    [
       "encrypted-ingress",
       "one in clear text",
       [network({ name: "mesh", ingress: true, options: { mtu: "1200" } })],
@@ -491,6 +518,12 @@ describe("rules for a stack refuse", () => {
     ],
     [
       "odd-managers",
+      "two on EC2",
+      [machine("mg0", {}, "swarm:ec2:Ec2Machine"), stack({ nodes: THREE.slice(0, 2) })],
+      "-: 2 managers is an even number; write 1 or 3",
+    ],
+    [
+      "odd-managers",
       "a stack that does not say which",
       [machine("mg0"), stack({})],
       `-: 0 managers (the stack's output "nodes" names none) is an even number; write 1 or 3`,
@@ -500,12 +533,6 @@ describe("rules for a stack refuse", () => {
       "a node without a script",
       [stack({ nodes: [node("mg0")] })],
       "swarm-mg0-member: mg0 has no script that sees it off",
-    ],
-    [
-      "graceful-exit",
-      "a script that does something else",
-      [stack({ nodes: [node("mg0")] }), member("mg0", { delete: "bash -s -- forget mg0" })],
-      'swarm-mg0-member: delete is "bash -s -- forget mg0", which does not take mg0 out',
     ],
     [
       "graceful-exit",
@@ -562,22 +589,86 @@ describe("rules for a stack refuse", () => {
     ],
     [
       "no-open-world",
+      "ESP for everybody",
+      [ingressRule({ ipProtocol: "50", cidrIpv4: EVERYBODY })],
+      'open: lets "0.0.0.0/0" in to esp',
+    ],
+    [
+      "no-open-world",
       "a node with the managers' port for everybody",
-      [firewall("tcp dport { 22, 2377 } accept")],
-      'swarm-mg0-ready: its firewall has "tcp dport { 22, 2377 } accept", which lets everybody in ' +
-        `to 2377; write "ip saddr" with the internal network, or publish the port`,
+      [firewall(opening([EVERYBODY], [22, 2377]))],
+      'mg0: lets "0.0.0.0/0" in to 2377/tcp, which no service publishes; write the addresses that ' +
+        "need it, or publish it",
+    ],
+    [
+      "no-open-world",
+      "a node that names nobody",
+      [firewall(opening([], [7946], "udp"))],
+      'mg0: lets "0.0.0.0/0" in to 7946/udp',
+    ],
+    [
+      "no-open-world",
+      "a node with the swarm's ports for the network that users come in by",
+      [
+        libvirtNetwork("nat", "192.168.123.1", "nat"),
+        firewall(opening(["192.168.42.0/24", "192.168.123.0/25"], [2377])),
+      ],
+      'mg0: lets "192.168.123.0/25" in to 2377/tcp',
     ],
     [
       "no-open-world",
       "a node with the API outside, where the stack does not say so",
-      [stack({ apiOutside: false }), firewall("tcp dport 2376 accept")],
-      "which lets everybody in to 2376",
+      [stack({ apiOutside: false, firewall: { mg0: [opening([EVERYBODY], [2376])] } })],
+      'mg0: lets "0.0.0.0/0" in to 2376/tcp',
     ],
     [
       "no-open-world",
-      "a node that lets everything in",
-      [firewall("accept")],
-      'swarm-mg0-ready: its firewall has "accept", which lets everybody in to it',
+      "a node that the stack says nothing about",
+      [stack({ nodes: THREE.slice(0, 2), firewall: { mg0: [] } })],
+      'mg1: the output "firewall" does not say what mg1 lets in',
+    ],
+    [
+      "management-pages",
+      "a page for everybody",
+      [...[pages(), page], ingressRule({ cidrIpv4: EVERYBODY, fromPort: 9000, toPort: 9000 })],
+      'open: lets "0.0.0.0/0" in to portainer (9000/tcp), which is a page for administrators; write ' +
+        "their networks (ec2AdminCidrs, on KVM adminCidrs)",
+    ],
+    [
+      "management-pages",
+      "a page for users' networks, by a range of ports",
+      [...[pages(), page], group([{ fromPort: 1, toPort: 9999, cidrBlocks: ["198.51.100.0/24"] }])],
+      'nodes: lets "198.51.100.0/24" in to portainer (9000/tcp)',
+    ],
+    [
+      "management-pages",
+      "a page for IPv6",
+      [
+        ...[pages(), page],
+        ingressRule({ cidrIpv6: "2001:db8::/32", fromPort: 9000, toPort: 9000 }),
+      ],
+      'open: lets "2001:db8::/32" in to portainer (9000/tcp)',
+    ],
+    [
+      "management-pages",
+      "a page on a load balancer",
+      [
+        ...[pages(), page],
+        { type: "aws:lb/targetGroup:TargetGroup", props: { port: 9000, protocol: "TCP" } },
+      ],
+      "it: puts portainer (9000/tcp) on a load balancer",
+    ],
+    [
+      "management-pages",
+      "a page that the nodes' firewall does not know of",
+      [pages({ adminPorts: { ports: [8080], from: ["203.0.113.0/24"] } }), page],
+      "-: the nodes' firewall does not keep portainer (9000/tcp) to the admin networks",
+    ],
+    [
+      "management-pages",
+      "administrators that are everybody",
+      [pages({ adminPorts: { ports: [9000], from: [EVERYBODY] } }), page],
+      '-: pages for administrators are open to "0.0.0.0/0"',
     ],
     [
       "internal-advertise",
@@ -593,13 +684,13 @@ describe("rules for a stack refuse", () => {
     ],
     [
       "internal-advertise",
-      "a peer in the NAT network",
+      "an address in the NAT network",
       [
         libvirtNetwork("docker-network", "192.168.123.1", "nat"),
-        command("swarm-mg1-join", { create: "bash -s -- 300 id 192.168.42.11 192.168.123.10" }),
+        stack({ nodes: [{ ...node("mg0"), advertiseAddress: "192.168.123.11" }] }),
       ],
-      'swarm-mg1-join: is told to use "192.168.123.10", which lies in the NAT network ' +
-        '"docker-network" (192.168.123.0/24)',
+      'mg0: advertises "192.168.123.11", which lies in the NAT network "docker-network" ' +
+        "(192.168.123.0/24)",
     ],
     [
       "one-ingress-network",
@@ -624,7 +715,7 @@ describe("rules for a stack refuse", () => {
       "a VPC in the overlay networks' pool",
       [
         { type: "aws:ec2/vpc:Vpc", name: "vpc", props: { cidrBlock: "10.20.0.0/16" } },
-        command("swarm-init", { create: "bash -s -- 10.20.0.10 10.0.0.0/8" }),
+        stack({ overlayAddressPool: "10.0.0.0/8" }),
       ],
       "vpc: vpc (10.20.0.0/16) overlaps the overlay networks' address pool (10.0.0.0/8)",
     ],
@@ -648,22 +739,6 @@ describe("rules for a stack refuse", () => {
     ],
   ])("%s: %s", (rule, _, resources, message) => {
     expect(checkStack(rule, resources)).toEqual([expect.stringContaining(message)]);
-  });
-});
-
-describe("what a script is started with", () => {
-  test.each([
-    ["in single quotes", `A='one "two"\nthree'\nB=x\n`, `one "two"\nthree`],
-    ["in double quotes", `A="it's \\"two\\" \\$3"\n`, `it's "two" $3`],
-    ["bare", "A=one\\ two\n", "one two"],
-    ["nowhere", "B=x\n", undefined],
-  ])("is read from its stdin: %s", (_, stdin, value) => {
-    const resource = { type: "command:remote:Command", name: "it", props: { stdin } };
-    expect(variable({ ...resource, protect: false }, "A")).toBe(value);
-  });
-
-  test("is read from its command line", () => {
-    expect(scriptArguments("sudo -n bash -s -- leave 120 id")).toEqual(["leave", "120", "id"]);
   });
 });
 

@@ -88,25 +88,53 @@ test("it tells what is marked secret from what is not", async () => {
   ]);
 });
 
+const resource = (type: string, name: string, props: object) => {
+  const one = new proto.AnalyzerResource();
+  one.setType(type);
+  one.setName(name);
+  one.setUrn(`urn:pulumi:dev::pulumi-swarm::${type}::${name}`);
+  one.setProperties(struct(props));
+  one.setOptions(new proto.AnalyzerResourceOptions());
+  return one;
+};
+
+/** What the pack has against a whole stack. */
+async function analyzeStack(...resources: proto.AnalyzerResource[]) {
+  const request = new proto.AnalyzeStackRequest();
+  request.setResourcesList(resources);
+  const answer = await ask<proto.AnalyzeResponse>((done) => client.analyzeStack(request, done));
+  return answer.getDiagnosticsList();
+}
+
+/** Outputs that say nothing wrong. */
+const GOOD = {
+  ...{ engines: {}, firewall: {}, services: [], composePlan: [] },
+  ...{ adminPorts: { ports: [], from: [] }, overlayAddressPool: "10.0.0.0/8", gwbridge: {} },
+};
+
 test("it has nothing against what a preview cannot know", async () => {
   const props = { host: runtime.unknownValue, caMaterial: runtime.unknownValue };
-  expect(await analyze("pulumi:providers:docker", "swarm-provider", props)).toEqual([]);
+  const outputs = Object.fromEntries(Object.keys(GOOD).map((name) => [name, runtime.unknownValue]));
+  expect(
+    await analyzeStack(
+      resource("pulumi:pulumi:Stack", "dev", {
+        ...outputs,
+        nodes: [{ name: "mg0", role: "manager" }],
+      }),
+      resource("swarm:ec2:Ec2Machine", "mg0", {}),
+      resource("command:local:Command", "swarm-mg0-member", { delete: runtime.unknownValue }),
+      resource("pulumi:providers:docker", "swarm-provider", props),
+    ),
+  ).toEqual([]);
 });
 
 test("it looks at a stack as a whole", async () => {
-  const resource = (type: string, name: string, props: object) => {
-    const one = new proto.AnalyzerResource();
-    one.setType(type);
-    one.setName(name);
-    one.setUrn(`urn:pulumi:dev::pulumi-swarm::${type}::${name}`);
-    one.setProperties(struct(props));
-    one.setOptions(new proto.AnalyzerResourceOptions());
-    return one;
-  };
-  const request = new proto.AnalyzeStackRequest();
-  const member = { delete: "on-manager 300 config swarm-without-mg0 'bash -s -- leave 120 id'" };
-  request.setResourcesList([
+  const member = { delete: "on-manager ... leave" };
+  const found = await analyzeStack(
     resource("pulumi:pulumi:Stack", "dev", {
+      ...GOOD,
+      firewall: { mg0: [{ protocol: "tcp", ports: [2377], from: ["0.0.0.0/0"] }], mg1: [] },
+      services: [{ name: "web", image: "nginx:latest", publish: [] }],
       nodes: [
         { name: "mg0", role: "manager", id: runtime.unknownValue },
         { name: "mg1", role: "manager", id: runtime.unknownValue },
@@ -115,11 +143,13 @@ test("it looks at a stack as a whole", async () => {
     resource("swarm:machine:KvmMachine", "mg0", { identity: runtime.unknownValue }),
     resource("command:local:Command", "swarm-mg0-member", member),
     resource("command:local:Command", "swarm-mg1-member", {}),
-  ]);
-  const answer = await ask<proto.AnalyzeResponse>((done) => client.analyzeStack(request, done));
-  expect(answer.getDiagnosticsList().map(line)).toEqual([
+  );
+  expect(found.map(line)).toEqual([
+    // A service is no resource, and has its name said all the same.
+    expect.stringMatching(/^pinned-images: web: image "nginx:latest" has no fixed version/),
     "odd-managers: 2 managers is an even number; write 1 or 3",
     expect.stringMatching(/^graceful-exit: swarm-mg1-member: delete is not set/),
+    expect.stringMatching(/^no-open-world: mg0: lets "0.0.0.0\/0" in to 2377\/tcp/),
   ]);
-  expect(answer.getDiagnosticsList()[1]!.getUrn()).toMatch(/::swarm-mg1-member$/);
+  expect(found[2]!.getUrn()).toMatch(/::swarm-mg1-member$/);
 });

@@ -12,16 +12,22 @@ export interface Stack {
   final: Resource[];
 }
 
-/** @param preview whether the run was one: then nobody knows what providers answer */
-export async function stackOf(run: Run, { preview = false } = {}): Promise<Stack> {
+/**
+ * @param preview whether the run was one: then nobody knows what providers answer
+ * @param answer what they answer otherwise. Default: as on KVM
+ */
+export async function stackOf(
+  run: Run,
+  { preview = false, answer = outputs } = {},
+): Promise<Stack> {
   const answers = ({ type, name, inputs }: Registration) =>
-    preview ? {} : outputs(type, name, inputs);
+    preview ? {} : answer(type, name, inputs);
   return {
     planned: run.resources.map((one) => ({ ...seen(one), secrets: secretPaths(one) })),
     final: [
       {
         type: "pulumi:pulumi:Stack",
-        name: "dev",
+        name: STACK,
         props: await sentOutputs(run),
         protect: false,
       },
@@ -33,6 +39,9 @@ export async function stackOf(run: Run, { preview = false } = {}): Promise<Stack
     ],
   };
 }
+
+/** Name of the stack's own resource, which has its outputs. */
+export const STACK = "the-stack";
 
 /** The same stack with resources changed that have this name, or whose name matches. */
 export function edited(

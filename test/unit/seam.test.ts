@@ -18,6 +18,7 @@ const SAME = {
   overlayCheck: "true",
   dnsCache: "true",
   ec2IngressCidrs: "192.0.2.0/24",
+  ...{ adminCidrs: "203.0.113.0/24", ec2AdminCidrs: "203.0.113.0/24" },
   composeFile: COMPOSE_FILE,
   externalPortainer: "true",
 };

@@ -148,6 +148,11 @@ describe("one bad value is one problem, which says what to write instead", () =>
     ["operatorDocker", "unix://", `names no socket by an absolute path; ${DOCKER}`],
     ["operatorDocker", "unix://run/docker.sock", `names no socket by an absolute path; ${DOCKER}`],
     ["operatorDocker", "ssh://", `names no host; ${DOCKER}`],
+    [
+      "operatorDocker",
+      "tcp://192.168.1.5:2375",
+      `is reached without TLS, so the swarm's client key would travel in clear; ${DOCKER}`,
+    ],
     ["externalPortainerPort", "0", "is less than 1; write a whole number from 1 to 65535"],
     ["externalPortainerPort", "65536", "is more than 65535; write a whole number from 1 to 65535"],
 
@@ -331,7 +336,6 @@ describe("good values", () => {
     ],
     ["a compose file elsewhere", { composeFile: "../other/docker-compose.yml" }],
     ["the operator's Docker over SSH", { operatorDocker: "ssh://user@host.example.org:2222" }],
-    ["the operator's Docker over TCP", { operatorDocker: "tcp://localhost:2375" }],
     ["a storage machine", { storage: "machine", storageDiskMB: "200000" }],
     ["NFS by name", { storage: "nfs", nfsServer: "nas.example.org", nfsExport: "/" }],
   ])("%s", (_what, changes) => {

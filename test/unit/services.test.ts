@@ -26,7 +26,18 @@ describe("planServices", () => {
         image: "portainer/portainer-ce:2.33.7",
         replicas: 1,
         publish: [{ mode: "ingress", protocol: "tcp", published: 9000, target: 9000 }],
+        management: true,
       },
+    ]);
+  });
+
+  test("knows the pages for administrators", () => {
+    const everything = planServices(
+      config({ ...ALL, monitoring: "true", grafana: "true", autoscaling: "true" }),
+    );
+    expect(everything.filter(({ management }) => management).map(({ name }) => name)).toEqual([
+      ...["portainer", "visualizer"],
+      ...["prometheus", "alertmanager", "grafana"],
     ]);
   });
 
