@@ -83,9 +83,7 @@ describe("the rules of security groups", () => {
   test("with monitoring let nodes try what the mesh publishes, and nothing else", () => {
     const before = table({}, [WEB, DNS]);
     const after = table({ monitoring: "true" }, [WEB, DNS]);
-    expect(after.filter((rule) => !before.includes(rule))).toEqual([
-      "nodes in tcp/80 nodes",
-    ]);
+    expect(after.filter((rule) => !before.includes(rule))).toEqual(["nodes in tcp/80 nodes"]);
     expect(before.filter((rule) => !after.includes(rule))).toEqual([]);
   });
 

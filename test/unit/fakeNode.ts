@@ -24,7 +24,9 @@ export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls timeout".split(" "),
-  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail tar touch wc xargs".split(" "),
+  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail tar touch wc xargs".split(
+    " ",
+  ),
 ];
 
 /** Where nothing listens. */
