@@ -18,7 +18,7 @@ export const MONITORING_NETWORK = "monitoring";
 
 /**
  * The one that all parts of monitoring are on, Prometheus too, and nobody else: exporters answer
- * whoever asks. cAdvisor can have a password for its pages, and none for its metrics.
+ * whoever asks. cAdvisor 0.52 can have a password for its pages, and none for its metrics.
  */
 export const INTERNAL_NETWORK = "monitoring-internal";
 
