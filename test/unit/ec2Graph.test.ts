@@ -164,7 +164,7 @@ describe("an instance", () => {
   test("stays when only Docker's configuration changes, which `ready` brings to it", async () => {
     const after = await upOnEc2({ ...SMALL, registryMirror: "http://192.0.2.1:5000" });
     expect(changed(small, after)).toEqual([
-      ...["mg0-first-boot", "swarm-mg0-ready"],
+      ...["mg0-first-boot", "swarm-engines", "swarm-mg0-ready"],
       ...["swarm-worker0-ready", "worker0-first-boot"],
     ]);
   });

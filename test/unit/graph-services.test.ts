@@ -139,7 +139,7 @@ describe("a service", () => {
     expect(resource(dev, "services").dependsOn).toEqual([
       ...["mg0", "mg1", "mg2", "worker0", "worker1", "worker2"].map((n) => `swarm-${n}-member`),
       ...["mg0", "mg1", "mg2"].map((n) => `swarm-${n}-api`),
-      "swarm-ingress",
+      ...["swarm-engines", "swarm-ingress"],
       "volumes",
     ]);
   });
@@ -439,10 +439,12 @@ describe("docker_gwbridge", () => {
 });
 
 describe("the API", () => {
-  test("has one manager's engine restarted after the other's, once all nodes are members", () => {
-    const [first, ...rest] = MANAGERS.map((name) => resource(dev, `swarm-${name}-api`).dependsOn);
-    expect(first).toEqual(resource(dev, "swarm-size").dependsOn);
-    expect(rest).toEqual([["swarm-mg0-api"], ["swarm-mg1-api"]]);
+  test("is brought to the managers side by side, once all nodes are members", () => {
+    const members = resource(dev, "swarm-size").dependsOn;
+    expect(members).toHaveLength(6);
+    for (const name of MANAGERS) {
+      expect(resource(dev, `swarm-${name}-api`).dependsOn).toEqual(members);
+    }
   });
 
   test("has each manager's own material", () => {
@@ -556,7 +558,7 @@ describe("storage", () => {
       inputs: {
         create: onManager("any", "bash -s -- 30 192.168.42.1 /srv/data portainer"),
       },
-      dependsOn: ["swarm-mg0-member", "swarm-mg0-api"],
+      dependsOn: ["swarm-mg0-member", "swarm-mg0-api", "swarm-engines"],
     });
     expect(volume(after)).toMatchObject({
       volumeOptions: {

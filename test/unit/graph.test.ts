@@ -136,7 +136,7 @@ describe("a machine", () => {
 
   test("stays when only Docker's configuration changes, which `ready` brings to it", async () => {
     const after = await up({ ...SMALL, registryMirror: "http://192.168.123.1:5000" });
-    expect(changed(small, after)).toEqual(["swarm-mg0-ready"]);
+    expect(changed(small, after)).toEqual(["swarm-engines", "swarm-mg0-ready"]);
   });
 });
 
@@ -174,7 +174,25 @@ describe("the swarm", () => {
     expect(opts.ignoreChanges).toBeUndefined();
     expect(dependsOn).toEqual([`swarm-${node}-join`]);
     // When all six are replaced at once, the last waits for the others to boot and to join.
-    expect(opts.customTimeouts?.delete).toBe("9360s");
+    expect(opts.customTimeouts?.delete).toBe("12240s");
+  });
+
+  test("has the engines restarted that wait for it, here, when all else is done", () => {
+    const { inputs, dependsOn, opts } = resource(dev, "swarm-engines");
+    expect(inputs.create).toBe("bash -s -- 300 .cache/ssh/dev/config 'bash -s --' 1");
+    expect(inputs.stdin).toMatch(
+      /^STAGED_NODES='manager mg1 staged 1764000002\nworker worker1 staged 1764000001'$/m,
+    );
+    expect(dependsOn).toEqual([
+      ...MEMBERS,
+      "swarm-size",
+      ...["mg0", "mg1", "mg2"].map((manager) => `swarm-${manager}-api`),
+    ]);
+    expect(opts.ignoreChanges).toBeUndefined();
+  });
+
+  test("asks no node for a restart when none has said that it waits for one", () => {
+    expect(resource(small, "swarm-engines").inputs.stdin).toMatch(/^STAGED_NODES=''$/m);
   });
 
   test("of one manager has that look after itself", () => {
@@ -282,8 +300,8 @@ describe("a swarm with autolock", () => {
     expect(mockRun.mock.calls).toEqual(Array(3).fill([{ UNLOCK_KEY: "SWMKEY-1-key" }]));
   });
 
-  test("brings the key to managers when their API restarts them", async () => {
-    const { inputs, shown } = resource(await locked(), "swarm-mg0-api");
+  test("brings the key to managers when their engines restart in turns", async () => {
+    const { inputs, shown } = resource(await locked(), "swarm-engines");
     expect(inputs.stdin).toContain("UNLOCK_KEY=SWMKEY-1-key\n");
     expect(shown.stdin).toBe("[secret]");
   });

@@ -87,6 +87,9 @@ function stdoutOf(name: string, { create }: { create: string }): string {
   if (name.endsWith("-image")) return `image@sha256:${fingerprint(create)}`;
   if (name === "swarm-tokens") return '{"manager":"SWMTKN-1-manager","worker":"SWMTKN-1-worker"}';
   if (name === "swarm-autolock") return "SWMKEY-1-key";
+  // Two nodes on which something waits for a restart.
+  if (name === "swarm-worker1-ready") return "26.1.5\nstaged 1764000001";
+  if (name === "swarm-mg1-api") return "staged 1764000002";
   if (name === "swarm-init") return "cluster1";
   if (name === "swarm-ingress-attached") return "swarm-ingress-network-id";
   if (name === "services-compose-deploy") return "compose_other\ncompose_web\n";

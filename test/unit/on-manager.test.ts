@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sshConfig } from "../../plan/sshConfig";
 import { executable } from "./programFolder";
 
 const SCRIPT = join(__dirname, "../../components/swarm/on-manager");
@@ -100,4 +101,29 @@ test("says how to get the config where there is none", async () => {
   expect(code).toBe(1);
   expect(stderr).toBe(`there is no ${join(folder, "ssh/dev/config")}: run npm run ssh -- -s dev\n`);
   expect(calls()).toEqual([]);
+});
+
+test("says of each manager what keeps it from speaking for the swarm, when none can", async () => {
+  const managers = ["mg0", "mg1"].map((name) => ({
+    name,
+    role: "manager" as const,
+    address: "192.0.2.1",
+  }));
+  writeFileSync(join(folder, "config"), sshConfig("folder", "root", managers));
+  command(
+    "ssh",
+    `[[ $1 != -G ]] || { echo "hostname no-manager-answers.invalid"; exit; }
+cat >"asked-$3"
+[[ $3 == mg0 ]] || { echo "no route to host" >&2; exit 255; }
+echo "swarm state error certificate has expired"
+echo " its certificate ends on Jan  2 03:04:05 2026 GMT"`,
+  );
+  const { code, stderr } = await onManager(undefined, 0);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "no manager of a swarm with a leader answered within 0 s\n" +
+      "mg0: swarm state error certificate has expired, its certificate ends on Jan  2 03:04:05 2026 GMT\n" +
+      "mg1: no route to host\n",
+  );
+  expect(readFileSync(join(folder, "asked-mg0"), "utf8")).toContain("swarm-node.crt");
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeNode, onlyMessage, scriptText } from "./fakeNode";
@@ -29,6 +30,46 @@ describe("wait_for", () => {
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toBe("node1: gave up after 5 s waiting for a miracle");
     expect(node.calls(/^try/).length).toBeGreaterThan(1);
+  });
+});
+
+describe("every try", () => {
+  /** Bounds end at once, and hanging takes for ever. */
+  const hanging = (command: string) => {
+    node.fastForward = true;
+    node.command(command, "exec tail -f calls");
+    const timeout = execFileSync("bash", ["-c", "command -v timeout"], { encoding: "utf8" }).trim();
+    node.command("timeout", `shift; exec ${timeout} 0.2 "$@"`);
+  };
+
+  test.each([
+    ["docker", "wait_for 5 'the engine' engine_answers"],
+    ["docker", "wait_for 5 'the engine' docker node ls"],
+    ["systemctl", "wait_for 5 'the engine' systemctl restart docker"],
+    ["cloud-init", "wait_for 5 'the engine' first_boot_done"],
+  ])("has a bound where %s hangs (%s)", async (command, line) => {
+    hanging(command);
+    const { code, stderr } = await common(line);
+    expect(code).toBe(1);
+    expect(stderr).toContain("node1: gave up after 5 s waiting for the engine");
+  });
+
+  test("has one where no function of ours stands in for the command, and in every request", () => {
+    const components = join(__dirname, "../../components");
+    const files = readdirSync(components, { recursive: true, encoding: "utf8" });
+    const lines = files
+      .filter((file) => /scripts\/[^/]+\.sh$/.test(file))
+      .flatMap((file) => {
+        const text = readFileSync(join(components, file), "utf8").replaceAll("\\\n", " ");
+        return text.split("\n").map((line) => `${file}: ${line.trim()}`);
+      });
+    const commands = lines.filter((line) => !/: #/.test(line));
+    const requests = commands.filter((line) => /\bcurl --/.test(line));
+    expect(requests.length).toBeGreaterThan(2);
+    expect(requests.filter((line) => !line.includes("--max-time"))).toEqual([]);
+    expect(
+      commands.filter((line) => /\b(xargs|env|exec) (docker|systemctl|curl)\b/.test(line)),
+    ).toEqual([]);
   });
 });
 

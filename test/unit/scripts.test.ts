@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DOCKER, FakeNode, onlyMessage } from "./fakeNode";
+import { DOCKER, FakeNode, onlyMessage, scriptText } from "./fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 
@@ -43,7 +43,7 @@ describe("ready", () => {
     node.write("etc/docker/daemon.json", ENGINE_CONFIG);
     node.write("etc/docker/gwbridge", `${GWBRIDGE.join("\n")}\n`);
     node.write("etc/nftables.conf", FIREWALL);
-    node.write(UNIT, "[Service]\n");
+    node.write(UNIT, `[Service]\nExecStart=\nExecStart=${node.folder}/bin/dockerd -D\n`);
     node.write("networks/docker_gwbridge", "");
     await ready(); // what ready.sh alone makes: the check for updates
     node.write("etc/systemd/system/timers.target.wants/swarm-updates.timer", "");
@@ -57,7 +57,7 @@ describe("ready", () => {
     expect(code).toBe(0);
     expect(stdout).toBe("26.1.5\n");
     expect(node.calls(/^(systemctl|apt-get|nft --file|docker network create)/)).toEqual([]);
-    expect(node.read(UNIT)).toBe("[Service]");
+    expect(node.read(UNIT)).toContain("dockerd -D");
   });
 
   describe("the engine's configuration", () => {
@@ -88,6 +88,20 @@ describe("ready", () => {
       ]);
     });
 
+    test.each([
+      ["is Docker's own", "usr/bin/dockerd", true],
+      ["was named wrongly by an earlier version", "nowhere/dockerd", false],
+    ])("names the engine that the image has, where that %s", async (_, path, none) => {
+      if (none) node.erase(UNIT);
+      else node.write(UNIT, `[Service]\nExecStart=\nExecStart=${node.folder}/${path} -D\n`);
+      expect((await ready()).code).toBe(0);
+      expect(node.read(UNIT)).toContain(`\nExecStart=${node.folder}/bin/dockerd --containerd=`);
+      expect(node.calls(/^systemctl/)).toEqual([
+        "systemctl daemon-reload",
+        "systemctl restart docker",
+      ]);
+    });
+
     test("does not restart the engine again on a second run", async () => {
       node.erase(UNIT);
       node.erase("etc/docker/daemon.json");
@@ -96,15 +110,105 @@ describe("ready", () => {
       expect(node.calls(/^systemctl restart/)).toHaveLength(1);
     });
 
+    test("waits for its turn where the engine is in a swarm, and the node says so", async () => {
+      node.write("var/lib/docker/swarm/docker-state.json", "{}");
+      node.write("etc/docker/daemon.json", "{}\n");
+      expect(await ready()).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^26\.1\.5\nstaged \d+\n$/),
+      });
+      expect(node.calls(/^systemctl/)).toEqual([]);
+      expect(node.read("etc/docker/daemon.json")).toBe("{}");
+      const staged = `etc/docker/staged/files${node.folder}/etc/docker/daemon.json`;
+      expect(node.read(staged)).toBe(ENGINE_CONFIG.trim());
+
+      // And no more when the one that it has is wanted again.
+      node.write("etc/docker/daemon.json", ENGINE_CONFIG);
+      expect((await ready()).stdout).toBe("26.1.5\n");
+      expect(node.read(staged)).toBeUndefined();
+    });
+
+    test("does not wait where an engine in a swarm does not answer: it has nothing to lose", async () => {
+      node.fastForward = true;
+      node.write("var/lib/docker/swarm/docker-state.json", "{}");
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.failing("info");
+      await ready();
+      expect(node.calls(/^systemctl/)).toEqual(["systemctl restart docker"]);
+    });
+
+    test("changes nothing when the engine refuses it", async () => {
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.command("dockerd", "echo unable to configure the Docker daemon >&2; exit 1");
+      const { code, stderr } = await ready();
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toBe(
+        "node1: the engine refuses its new configuration, and nothing was changed: " +
+          "unable to configure the Docker daemon",
+      );
+      expect(node.read("etc/docker/daemon.json")).toBe("{}");
+      expect(
+        node.read(`etc/docker/staged/files${node.folder}/etc/docker/daemon.json`),
+      ).toBeUndefined();
+      expect(node.calls(/^systemctl/)).toEqual([]);
+    });
+
+    test("has its mirrors looked at by themselves: in a file, the engine takes any", async () => {
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.command("dockerd", "[[ $* != *mirror=* ]] || { echo invalid mirror >&2; exit 1; }");
+      const ENGINE_CONFIG = JSON.stringify(
+        { debug: true, "registry-mirrors": ["ftp://a b"] },
+        null,
+        2,
+      );
+      const { code, stderr } = await node.run("swarm/ready", [0], { ENGINE_CONFIG, FIREWALL });
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain("nothing was changed: invalid mirror");
+      expect(node.calls(/^dockerd/).at(-1)).toContain("--registry-mirror=ftp://a b");
+    });
+
+    test("is taken unseen by an engine that cannot look at it beforehand", async () => {
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.command("dockerd", "echo unknown flag: --validate >&2; exit 125");
+      expect((await ready()).code).toBe(0);
+      expect(node.read("etc/docker/daemon.json")).toBe(ENGINE_CONFIG.trim());
+    });
+
+    test("restarts the engine still when a run was killed before that", async () => {
+      node.write("etc/docker/daemon.json", "{}\n");
+      node.command("systemctl", 'kill -9 "$(<script)"');
+      const text = ["common", "ready"].map((name) => scriptText(`swarm/${name}`)).join("\n");
+      expect(
+        (await node.bash(`echo $$ >script\n${text}`, [0], { ENGINE_CONFIG, FIREWALL })).code,
+      ).not.toBe(0);
+      expect(node.read("etc/docker/daemon.json")).toBe(ENGINE_CONFIG.trim());
+      node.command("systemctl", "");
+      const before = node.calls(/^systemctl restart/).length;
+      expect((await ready()).code).toBe(0);
+      expect((await ready()).code).toBe(0);
+      expect(node.calls(/^systemctl restart/)).toHaveLength(before + 1);
+    });
+
     test("is blamed when the engine does not start with it", async () => {
       node.write("etc/docker/daemon.json", "{}\n");
       node.command("systemctl", "exit 1");
       const { code, stderr } = await ready();
       expect(code).toBe(1);
       expect(onlyMessage(stderr)).toBe(
-        "node1: the engine does not start with its new configuration",
+        "node1: the engine does not start with its new configuration, and not with what it had before either",
       );
     });
+  });
+
+  test("switches off what would restart engines by a clock of its own, and only where it is on", async () => {
+    node.write("etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer", "");
+    node.write("etc/systemd/system/multi-user.target.wants/unattended-upgrades.service", "");
+    node.write("etc/needrestart/needrestart.conf", "");
+    expect((await ready()).code).toBe(0);
+    expect(node.calls(/^systemctl/)).toEqual([
+      "systemctl --quiet mask --now apt-daily-upgrade.timer unattended-upgrades.service",
+    ]);
+    expect(node.read("etc/needrestart/conf.d/swarm.conf")).toBe("$nrconf{restart} = 'l';");
   });
 
   test("has the firewall loaded before the engine starts with what it listens on", async () => {
@@ -411,19 +515,31 @@ printf %s "\${codes[tries - 1]-${codes.at(-1)}}"`,
 
 describe("api", () => {
   const MATERIAL = { CA: "the CA\n", CERT: "the certificate\n", KEY: "the key\n" };
+  const FILES = { "ca.pem": "CA", "cert.pem": "CERT", "key.pem": "KEY" } as const;
+  const TLS = "etc/docker/tls";
   const api = (changes = {}, seconds = 0) =>
-    node.run("swarm/api", [seconds], { ...MATERIAL, UNLOCK_KEY: "", ...changes });
+    node.run("swarm/api", [seconds], { ...MATERIAL, ...changes });
   const restarts = () => node.calls(/^systemctl/);
+  /** Where a file waits for the restart that puts it in its place. */
+  const staged = (file: string) => `etc/docker/staged/files${node.folder}/${file}`;
+  const inSwarm = () => node.write("var/lib/docker/swarm/docker-state.json", "{}");
 
   beforeEach(async () => {
     node.swarm(3);
     node.command("systemctl", "");
+    node.command("openssl", "echo notAfter=Jan  2 03:04:05 2030 GMT");
     await node.listen(2376);
   });
 
-  test("puts the material in place, the key for root alone, and starts the engine with it", async () => {
+  const inPlace = (changes: Partial<typeof MATERIAL> = {}) => {
+    for (const [file, name] of Object.entries(FILES)) {
+      node.write(`${TLS}/${file}`, { ...MATERIAL, ...changes }[name]);
+    }
+  };
+
+  test("puts the material in place before there is a swarm, the key for root alone", async () => {
     expect(await api()).toEqual({ code: 0, stdout: "", stderr: "" });
-    const folder = join(node.folder, "etc/docker/tls");
+    const folder = join(node.folder, TLS);
     const files = readdirSync(folder).map((name) => [
       name,
       readFileSync(join(folder, name), "utf8"),
@@ -435,13 +551,17 @@ describe("api", () => {
       ["key.pem", MATERIAL.KEY, "600"],
     ]);
     expect(restarts()).toEqual(["systemctl restart docker"]);
+    expect(node.read("etc/docker/staged")).toBeUndefined();
   });
 
-  test("opens an engine that is locked after its restart", async () => {
-    node.command("systemctl", "echo locked >engine/state");
-    node.command("timeout", 'shift; exec "$@"');
-    expect((await api({ UNLOCK_KEY: "SWMKEY-1-good" })).code).toBe(0);
-    expect(node.calls(/unlock/)).toContain("docker swarm unlock");
+  test("restarts no engine in a swarm: new ones wait there, and it says so", async () => {
+    inSwarm();
+    inPlace({ CERT: "the former certificate\n" });
+    expect(await api()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^staged \d+\n$/) });
+    expect(restarts()).toEqual([]);
+    expect(node.read(`${TLS}/cert.pem`)).toBe("the former certificate");
+    expect(node.read(staged(`${TLS}/cert.pem`))).toBe("the certificate");
+    expect(node.read(staged(`${TLS}/key.pem`))).toBeUndefined();
   });
 
   test("leaves an engine alone that has it already", async () => {
@@ -456,16 +576,44 @@ describe("api", () => {
     expect(restarts()).toHaveLength(2);
   });
 
+  test("restarts it still after a run that was killed before the restart", async () => {
+    node.command("systemctl", 'kill -9 "$(<script)"'); // what runs it
+    const killed = await node.bash(
+      `echo $$ >script\n${scriptText("swarm/common")}\n${scriptText("swarm/api")}`,
+      [0],
+      MATERIAL,
+    );
+    expect(killed.code).not.toBe(0);
+    expect(node.read(`${TLS}/key.pem`)).toBe("the key"); // all in place
+    node.command("systemctl", "");
+    const before = restarts().length;
+    expect((await api()).code).toBe(0);
+    expect(restarts().slice(before)).toEqual(["systemctl restart docker"]);
+    expect((await api()).code).toBe(0);
+    expect(restarts()).toHaveLength(before + 1);
+  });
+
+  test("tells Prometheus when the certificate ends that is shown", async () => {
+    expect((await api()).code).toBe(0);
+    expect(node.read("var/lib/prometheus/node-exporter/api.prom")).toBe(
+      `swarm_api_certificate_expiry_timestamp_seconds ${Date.UTC(2030, 0, 2, 3, 4, 5) / 1000}`,
+    );
+  });
+
   test("has no key in what it calls or prints", async () => {
     const { stdout, stderr } = await api();
     expect([node.read("calls"), stdout, stderr].join()).not.toContain("the key");
   });
 
-  test("says so when the engine does not start with them", async () => {
-    node.command("systemctl", "exit 1");
+  test("gives the engine back what it had when it does not start with them, and says so", async () => {
+    inPlace({ CERT: "the former certificate\n" });
+    node.command("systemctl", `[[ $(<${TLS}/cert.pem) != "the certificate" ]]`);
     const { code, stderr } = await api();
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe("node1: the engine does not start with its new certificates");
+    expect(onlyMessage(stderr)).toBe(
+      "node1: the engine does not start with its new certificates, and has what it had before (journalctl -u docker)",
+    );
+    expect(node.read(`${TLS}/cert.pem`)).toBe("the former certificate");
   });
 
   test("says so when it cannot write them", async () => {
@@ -484,25 +632,135 @@ describe("api", () => {
       "node1: gave up after 0 s waiting for the API to listen on 2376",
     );
   });
+});
 
-  test("waits until the other managers reach this one again", async () => {
-    node.member("m1", { role: "manager", reachability: "unreachable" });
-    const running = api({}, 20);
-    await node.called(/node inspect/, 2);
-    node.member("m1", { role: "manager", reachability: "reachable" });
-    expect((await running).code).toBe(0);
+describe("the restart of an engine in the swarm", () => {
+  const CONFIG = "etc/docker/daemon.json";
+  const staged = (file: string) => `etc/docker/staged/files${node.folder}/${file}`;
+  const engine = (step: string, ...args: (string | number)[]) =>
+    node.run("swarm/engine", [step, ...args], {
+      ENGINE_CONFIGS: "the new one\nanother one\n",
+      UNLOCK_KEY: "SWMKEY-1-good",
+    });
+  const restarts = () => node.calls(/^systemctl/);
+
+  beforeEach(async () => {
+    node.fastForward = true;
+    node.swarm(3);
+    node.command("systemctl", "");
+    node.command("openssl", "echo notAfter=Jan  2 03:04:05 2030 GMT");
+    node.write("networks/my-ingress", "my-ingress-sbox ");
+    node.write("etc/docker/tls/key.pem", "the key");
+    node.write("etc/docker/tls/cert.pem", "the certificate");
+    node.write(CONFIG, "the former one\n");
+    node.write(staged(CONFIG), "the new one\n");
+    await node.listen(2376);
+  });
+
+  test("says whether something waits for it", async () => {
+    expect(await engine("look")).toEqual({ code: 0, stdout: "staged\n", stderr: "" });
+    node.erase("etc/docker/staged");
+    expect(await engine("look")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("forgets what an up staged that was killed, and that nobody wants now", async () => {
+    node.write(staged(CONFIG), "one that was taken back\n");
+    expect((await engine("look")).stdout).toBe("");
+    expect((await engine("restart", 0)).code).toBe(0);
+    expect(node.read(CONFIG)).toBe("the former one");
+  });
+
+  test("puts what waits in place, and prints the node's ID; the mark stays until the end", async () => {
+    expect(await engine("restart", 0)).toEqual({ code: 0, stdout: "m1\n", stderr: "" });
+    expect(node.read(CONFIG)).toBe("the new one");
+    expect(restarts()).toEqual(["systemctl restart docker"]);
+    expect((await engine("look")).stdout).toBe("staged\n");
+    expect(await engine("finish", 0)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect((await engine("look")).stdout).toBe("");
+    expect(node.read("var/lib/prometheus/node-exporter/api.prom")).toContain(
+      "timestamp_seconds 18",
+    );
+  });
+
+  test("restarts no manager while another one is not reachable, and names that", async () => {
+    node.member("m3", { role: "manager", reachability: "unreachable" });
+    const { code, stdout, stderr } = await engine("restart", 0);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toContain(
+      "keeps its former settings, and so do those after it: not reachable: host-m3.",
+    );
+    expect(restarts()).toEqual([]);
+    expect(node.read(CONFIG)).toBe("the former one");
+  });
+
+  test("restarts no manager while there is no leader", async () => {
+    node.failing("node ls");
+    const { code, stderr } = await engine("restart", 0);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("no manager says: there is no leader");
+    expect(restarts()).toEqual([]);
+  });
+
+  test("restarts a worker whatever the managers are", async () => {
+    node.erase("etc/docker/tls");
+    node.engine("active", { cluster: "", nodeId: "w1" });
+    expect(await engine("restart", 0)).toEqual({ code: 0, stdout: "w1\n", stderr: "" });
+    expect(restarts()).toHaveLength(1);
+  });
+
+  test("gives the engine back what it had when it does not start", async () => {
+    node.command("systemctl", `[[ $(<${CONFIG}) == "the former one" ]]`);
+    const { code, stderr } = await engine("restart", 0);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain(
+      "does not start with its new settings, and has what it had before",
+    );
+    expect(node.read(CONFIG)).toBe("the former one");
+    expect((await engine("look")).stdout).toBe("staged\n"); // the next up does not take it for done
+  });
+
+  test("brings the key to a manager that is locked after it", async () => {
+    node.command("systemctl", "echo locked >engine/state");
+    expect((await engine("restart", 0)).code).toBe(0);
+    expect(node.calls(/unlock/)).toEqual(["docker swarm unlock"]);
+    expect(node.read("calls")).not.toContain("SWMKEY");
   });
 
   test.each([
-    ["unreachable", { reachability: "unreachable" }],
-    ["down", { reachability: "reachable", state: "down" }],
-  ])("gives up on a manager that stays %s", async (_, fields) => {
-    node.member("m1", { role: "manager", ...fields });
-    const { code, stderr } = await api();
+    [
+      "the engine to be in the swarm again",
+      () => node.command("systemctl", "echo pending >engine/state"),
+    ],
+    ["the API to listen on 2376", () => node.close(2376)],
+    [
+      "this manager to be reachable in the swarm",
+      () => node.member("m1", { role: "manager", reachability: "unreachable" }),
+    ],
+  ])("waits for %s", async (what, trouble) => {
+    trouble();
+    const { code, stderr } = await engine("restart", 5);
     expect(code).toBe(1);
-    expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 0 s waiting for this manager to be reachable in the swarm",
+    expect(onlyMessage(stderr)).toBe(`node1: gave up after 5 s waiting for ${what}`);
+  });
+
+  test("is seen by a manager, which has the node look at its networks", async () => {
+    expect((await engine("seen", 0, "w1")).code).toBe(0);
+    expect(node.read("nodes/w1/labels")).toMatch(/^swarm\.restarted=\d+$/m);
+    node.write("nodes/w1/state", "down");
+    const { code, stderr } = await engine("seen", 5, "w1");
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain(
+      "waiting for node w1 to be Ready after its engine's restart",
     );
+  });
+
+  test("is not done before the node's published ports are back", async () => {
+    await engine("restart", 0);
+    node.write("networks/my-ingress", "");
+    const { code, stderr } = await engine("finish", 5);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain("waiting for the node's place in the ingress network");
+    expect((await engine("look")).stdout).toBe("staged\n");
   });
 });
 
@@ -535,8 +793,8 @@ describe("size", () => {
 });
 
 describe("tokens", () => {
-  const tokens = async (rotation: number, ca = 0) => {
-    const { code, stdout } = await node.run("swarm/tokens", [30, rotation, ca]);
+  const tokens = async (rotation: number, ca = 0, days = 90) => {
+    const { code, stdout } = await node.run("swarm/tokens", [30, rotation, ca, days]);
     expect(code).toBe(0);
     return JSON.parse(stdout) as unknown;
   };
@@ -580,12 +838,34 @@ describe("tokens", () => {
     node.swarm(3);
     node.fastForward = true;
     node.write("engine/rotating", "true");
-    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, 0, 1]);
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, 0, 1, 90]);
     expect([code, stdout]).toEqual([1, ""]);
     expect(onlyMessage(stderr)).toBe(
-      "node1: gave up after 30 s waiting for every node to have a certificate of the new CA: " +
-        "one that is down never gets it",
+      "node1: gave up after 30 s waiting for every node to have a certificate of the new CA",
     );
+  });
+
+  test("do not come with a new CA while a node is lost, which is named with the way out", async () => {
+    node.swarm(3);
+    node.fastForward = true;
+    node.member("w1", { role: "worker", state: "down" });
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, 0, 1, 90]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(onlyMessage(stderr)).toMatch(
+      /^node1: caRotation waits for every node, and these are not Ready: host-w1\. Set caRotation back/,
+    );
+    expect(node.calls(/swarm ca/)).toEqual([]);
+    node.config("ca-rotation-1", {});
+    await tokens(0, 1); // one that this swarm has seen needs no node
+  });
+
+  test("come with another lifetime of nodes' certificates where one is wanted, set once", async () => {
+    node.swarm(3);
+    await tokens(0);
+    expect(node.calls(/cert-expiry/)).toEqual([]);
+    await tokens(0, 0, 365);
+    await tokens(0, 0, 365);
+    expect(node.calls(/cert-expiry/)).toEqual(["docker swarm update --cert-expiry 8760h0m0s"]);
   });
 
   test.each([
@@ -595,7 +875,7 @@ describe("tokens", () => {
   ])("are not printed when docker %s fails (rotation %d)", async (words, rotation) => {
     node.swarm(3);
     node.failing(words);
-    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, rotation, 0]);
+    const { code, stdout, stderr } = await node.run("swarm/tokens", [30, rotation, 0, 90]);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(`fake failure of docker ${words}`);
   });
@@ -614,6 +894,7 @@ describe("join", () => {
     node.command(
       "curl",
       `cat >request
+[[ $* != *:2376* ]] || exit 35
 echo "$(<request)" >>requests
 for manager in ${managers.join(" ")}; do
   if grep -q "\\"RemoteAddrs\\":\\[\\"$manager:2377\\"\\]" request; then
@@ -626,8 +907,25 @@ echo '{"message":"connection refused"}'`,
     );
   }
 
-  // The ingress network is among this node's networks, and it has its place in it.
-  beforeEach(() => node.write("networks/my-ingress", "my-ingress-sbox "));
+  /** Beside that, a manager's TLS API tells that it is in this swarm, with a leader. */
+  function leads(manager: string, cluster: string): void {
+    const letsIn = readFileSync(join(node.folder, "bin/curl"), "utf8")
+      .split("\n")
+      .slice(3)
+      .join("\n");
+    node.command(
+      "curl",
+      `if [[ $* == *"--key "*" https://${manager}:2376/swarm" ]]; then echo '{"ID":"${cluster}"}'; exit; fi
+[[ $* != *:2376* ]] || exit 35
+${letsIn}`,
+    );
+  }
+
+  // The ingress network is among this node's networks, and it has its place in it. It reaches all managers.
+  beforeEach(() => {
+    node.write("networks/my-ingress", "my-ingress-sbox ");
+    for (const manager of MANAGERS) node.write(`ports/${manager}/2377`, "");
+  });
 
   const requests = () => (node.read("requests") ?? "").split("\n").filter(Boolean);
 
@@ -710,11 +1008,65 @@ echo '{"message":"connection refused"}'`,
     expect(requests()).toEqual([]);
   });
 
-  test("leaves a swarm that it could not get into before it tries again", async () => {
-    node.engine("error");
-    letIn(MANAGERS[0]!);
+  describe("with an engine whose swarm is in error,", () => {
+    beforeEach(() => {
+      node.fastForward = true;
+      node.engine("error", { error: "certificate has expired" });
+      letIn(MANAGERS[0]!);
+    });
+
+    test("a manager leaves what it has when another one says that it leads this swarm", async () => {
+      leads(MANAGERS[1]!, "cluster1");
+      expect((await joinSwarm()).code).toBe(0);
+      expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+    });
+
+    test.each([
+      ["none does", () => undefined],
+      ["it leads another swarm", () => leads(MANAGERS[1]!, "cluster2")],
+    ])("a manager erases nothing where %s, and says so", async (_, leader) => {
+      leader();
+      const { code, stdout, stderr } = await joinSwarm(5);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(onlyMessage(stderr)).toMatch(
+        /: the engine is error in a swarm that it takes no part in \(certificate has expired\), .* Nothing was erased\./,
+      );
+      expect(node.calls(/swarm leave/)).toEqual([]);
+    });
+
+    test("a worker leaves it when some manager can be reached, and not before", async () => {
+      expect((await joinSwarm(0, "", "worker")).code).toBe(0);
+      expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+
+      node.engine("error");
+      node.erase("ports");
+      const { code, stderr } = await joinSwarm(5, "", "worker");
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain("Nothing was erased");
+      expect(node.calls(/swarm leave/)).toHaveLength(1);
+    });
+  });
+
+  test("asks only managers that can be reached, and says of none what may be in the way", async () => {
+    node.fastForward = true;
+    node.engine("inactive");
+    letIn(MANAGERS[2]!);
+    node.erase(`ports/${MANAGERS[0]}`);
     expect((await joinSwarm()).code).toBe(0);
-    expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+    expect(requests()).toHaveLength(2);
+
+    node.engine("inactive");
+    node.erase("ports");
+    // Silent are those whose connection the bound ends.
+    const timeout = execFileSync("bash", ["-c", "command -v timeout"], { encoding: "utf8" }).trim();
+    node.command("timeout", `[[ $* != *ports/${MANAGERS[1]}* ]] || exit 124; exec ${timeout} "$@"`);
+    const { code, stderr } = await joinSwarm(5);
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toContain(
+      `port 2377 is closed (${MANAGERS[0]} refuses, ${MANAGERS[1]} silent, ${MANAGERS[2]} refuses). ` +
+        "Where a manager is silent, a firewall between the nodes may drop what they send",
+    );
+    expect(requests()).toHaveLength(2);
   });
 
   describe("after the swarm was restored", () => {
@@ -723,10 +1075,19 @@ echo '{"message":"connection refused"}'`,
       letIn(MANAGERS[0]!);
     });
 
-    test("leaves a Raft without a leader, and joins again", async () => {
+    test("leaves a Raft without a leader, and joins again, when another one leads", async () => {
+      leads(MANAGERS[2]!, "cluster1");
       node.engine("active", { nodeId: "old", remoteManagers: "192.168.42.10:2377 " });
       expect(await joinSwarm(0, "latest")).toMatchObject({ code: 0, stdout: "node1\n" });
       expect(node.calls(/swarm leave/)).toEqual(["docker swarm leave --force"]);
+    });
+
+    test("stays in a Raft without a leader while none leads, and says so", async () => {
+      node.engine("active", { nodeId: "old", remoteManagers: "192.168.42.10:2377 " });
+      const { code, stderr } = await joinSwarm(5, "latest");
+      expect(code).toBe(1);
+      expect(onlyMessage(stderr)).toContain("Nothing was erased");
+      expect(node.calls(/swarm leave/)).toEqual([]);
     });
 
     test.each([
@@ -876,6 +1237,9 @@ describe("member leave", () => {
   /** The node on whose behalf the lock is held. */
   const LOCK = "configs/leaving/label-node";
 
+  // What the manager, about to tell another one to leave, shows it.
+  beforeEach(() => node.write("etc/docker/tls/key.pem", "the key"));
+
   test("drains a worker, then removes it, and leaves no lock", async () => {
     node.swarm(3);
     expect((await leave("w1")).code).toBe(0);
@@ -928,12 +1292,39 @@ describe("member leave", () => {
   });
 
   test("keeps a demoted manager in the list that does not leave, and says so", async () => {
+    node.fastForward = true;
     node.swarm(3);
+    node.write("ports/10.9.0.m2/2377", "");
     node.failing("swarm leave");
     const { code, stderr } = await leave("m2");
     expect(code).toBe(1);
     expect(onlyMessage(stderr)).toContain("waiting for host-m2 to leave the swarm by itself");
     expect(changes()).not.toContain("docker node rm --force m2");
+  });
+
+  test("shows it the certificates too that wait for this engine's restart", async () => {
+    node.swarm(3);
+    node.write(`etc/docker/staged/files${node.folder}/etc/docker/tls/key.pem`, "the next key");
+    node.command(
+      "docker",
+      `[[ \${DOCKER_CERT_PATH:-} != "$FAKE_NODE/etc/docker/tls" ]] && exec ${DOCKER} "$@"`,
+    );
+    expect((await leave("m2", 20)).code).toBe(0);
+    expect(node.calls(/^docker --host .* swarm leave/)).toHaveLength(1);
+  });
+
+  test("takes one out that cannot be told, when it has not been a manager for a minute", async () => {
+    node.fastForward = true;
+    node.swarm(3);
+    node.failing("swarm leave"); // by certificates of another CA
+    node.write("ports/10.9.0.m2/2377", ""); // it joins Raft again
+    node.command(
+      "docker",
+      `(($(grep -c "swarm leave" calls) < 20)) || rm -f ports/10.9.0.m2/2377; exec ${DOCKER} "$@"`,
+    );
+    expect((await leave("m2", 20)).code).toBe(0);
+    expect(node.calls(/^docker --host .* swarm leave/).length).toBeGreaterThan(50);
+    expect(changes()).toContain("docker node rm --force m2");
   });
 
   test("asks neither a worker nor a dead manager to leave by itself", async () => {
@@ -1104,7 +1495,7 @@ describe("member leave", () => {
       const { code, stderr } = await leave("w1", 2);
       expect(code).toBe(1);
       expect(onlyMessage(stderr)).toContain(
-        "host-w1 stays, and nothing was changed: another node is leaving, and does not finish",
+        "host-w1 stays, and nothing was changed: host-w2 has been leaving for -",
       );
       expect(changes()).toEqual([]);
       expect(node.read(LOCK)).toBe("w2");
@@ -1116,6 +1507,19 @@ describe("member leave", () => {
       expect(node.calls(/config rm/)[0]).toBe("docker config rm id-of-leaving");
       expect(node.read("nodes/w1/role")).toBeUndefined();
       expect(node.read(LOCK)).toBeUndefined();
+    });
+
+    test("outwaits a lock that was left a moment ago, however long a node may be away", async () => {
+      node.fastForward = true;
+      // The clock of its age goes on with the wait.
+      const date = execFileSync("bash", ["-c", "command -v date"], { encoding: "utf8" }).trim();
+      node.config("leaving", { node: "w2" }, 1);
+      node.command(
+        "date",
+        `exec ${date} --date "now + $((2 * $(grep -c '^docker node ls' calls))) seconds" "$@"`,
+      );
+      expect((await leave("w1", 10, { away: 20 })).code).toBe(0);
+      expect(node.read("nodes/w1/role")).toBeUndefined();
     });
 
     test("does not drop a lock that another one took over", async () => {

@@ -59,7 +59,7 @@ first_boot_done() {
 
 have() {
   local command
-  for command in "$@"; do command -v "$command" >/dev/null || return 1; done
+  for command in "$@"; do type -P "$command" >/dev/null || return 1; done
 }
 
 # install_packages PACKAGE...
@@ -197,16 +197,14 @@ put() {
 
 # What is staged is in place, and what was there before is kept.
 place_staged() {
-  local file reload=no
+  local file
   for file in $(staged_files); do
-    [[ $file != *.conf ]] || reload=yes
     if [[ ! -f $STAGED/former$file ]]; then
       mkdir -p "$STAGED/former$(dirname "$file")"
       if [[ -f $file ]]; then put "$file" "$STAGED/former$file"; else : >"$STAGED/former$file"; fi
     fi
     put "$STAGED/files$file" "$file"
   done
-  [[ $reload == no ]] || systemctl daemon-reload
 }
 
 # An empty copy stands for none.
@@ -215,13 +213,14 @@ place_former() {
   for file in $(staged_files); do
     if [[ -s $STAGED/former$file ]]; then put "$STAGED/former$file" "$file"; else rm -f "$file"; fi
   done
-  systemctl daemon-reload
+  systemctl daemon-reload || true
   rm -rf "$STAGED/former"
 }
 
 # restart_engine WHY: with what is staged. Where it does not start, it gets back what it had.
 restart_engine() {
   place_staged
+  [[ $(staged_files) != *.conf* ]] || systemctl daemon-reload || fail "systemd does not read its units again"
   systemctl restart docker && return 0
   place_former
   systemctl restart docker || fail "the engine does not start with $1, and not with what it had before either"

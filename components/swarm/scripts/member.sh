@@ -163,6 +163,7 @@ wait_for_turn() {
     if [[ $NODES != "$seen" ]]; then
       seen=$NODES since=$SECONDS
     elif ((SECONDS - since >= patience)); then
+      [[ $WAITS_FOR_LOCK == no ]] || fail "$NAME stays, and nothing was changed: $REASON. Run pulumi up again"
       fail "$NAME stays, and nothing was changed: $REASON. Bring back what is not well (pulumi refresh and" \
         "pulumi up make lost machines anew), then run pulumi up again"
     fi
