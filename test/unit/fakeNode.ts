@@ -214,7 +214,7 @@ export class FakeNode {
     return text
       .replaceAll("/etc/", `${this.folder}/etc/`)
       .replace(
-        /\/(run\/(docker\.pid|swarm-restore\.key)|var\/lib\/(docker|prometheus)|usr\/local\/sbin)\b/g,
+        /\/(run\/(docker\.pid|swarm-restore\.(key|lock))|var\/lib\/(docker|prometheus)|usr\/local\/sbin)\b/g,
         `${this.folder}/$1`,
       )
       .replaceAll("[[ -b ", "[[ -f ")

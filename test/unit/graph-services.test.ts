@@ -501,7 +501,7 @@ describe("storage", () => {
 
   test("of kind nfs makes folders on the server, from a manager", async () => {
     const after = await up({ ...SMALL, ...NFS });
-    expect(added(one, after)).toEqual(["backups-mg0", "volumes-folders"]);
+    expect(added(one, after)).toEqual(["backups-key", "backups-mg0", "volumes-folders"]);
     expect(changed(one, after)).toEqual(["services-portainer-service"]);
     expect(resource(after, "volumes-folders")).toMatchObject({
       inputs: {
