@@ -65,8 +65,8 @@ export function whyNotRestore(backup: string, managers: ManagerLook[]): string |
   if (locked) {
     return (
       `the manager ${locked.name} is locked, and its swarm may have a leader once it is not. Bring it ` +
-      `its key: ssh to it, docker swarm unlock (the output unlockKey). If it has no leader then either, ` +
-      "or the key is lost, give up its state: docker swarm leave --force. Then run pulumi up again"
+      "its key: docker swarm unlock on it (the output unlockKey). If it has no leader then either, or " +
+      "the key is lost, give up its state: docker swarm leave --force on it. Then run pulumi up again"
     );
   }
   return undefined;

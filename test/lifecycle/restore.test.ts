@@ -1,6 +1,11 @@
 /** Most managers are lost for good: the swarm comes back from its backup, once with autolock on. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { backUp, listBackups } from "../../lab/backups";
-import { withCluster } from "../e2e/lab";
+import type { NodeOutput } from "../../lab/outputs";
+import { run, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
@@ -35,6 +40,32 @@ describeWithPulumi("a swarm without a majority of its managers", () => {
         " && docker config inspect --format '{{.ID}}' mine",
     );
 
+  /** A backup as it is on the storage. */
+  async function fileOf(backup: string): Promise<Buffer> {
+    const { address } = operator.outputs.sshHosts.find(({ name }) => name === "storage")!;
+    const storage = { name: "storage", ingressAddress: address } as NodeOutput;
+    const read = `base64 ${operator.outputs.storage.export}/backups/dev/${backup}.tar.gz.age`;
+    const text = await withCluster(operator.outputs, (cluster) => cluster.run(storage, read));
+    return Buffer.from(text, "base64");
+  }
+
+  /** What a thief sees of it, and the operator. */
+  async function expectEncrypted(backup: string): Promise<void> {
+    const content = await fileOf(backup);
+    expect(content.length).toBeGreaterThan(1000);
+    expect(() => gunzipSync(content)).toThrow("incorrect header check");
+    expect(content.toString("latin1")).not.toContain("BEGIN");
+    const folder = mkdtempSync(join(tmpdir(), "backup-"));
+    const [file, key] = [join(folder, "file"), join(folder, "key")];
+    writeFileSync(file, content);
+    writeFileSync(key, operator.outputs.backupKey, { mode: 0o600 });
+    const open = `age --decrypt --identity ${key} ${file} | tar -tz`;
+    expect((await run("bash", ["-c", open])).stdout).toContain(
+      "swarm/certificates/swarm-node.key\n",
+    );
+    rmSync(folder, { recursive: true });
+  }
+
   async function loseTwo(): Promise<void> {
     await operator.lose("mg0");
     await operator.lose("mg1");
@@ -65,6 +96,7 @@ describeWithPulumi("a swarm without a majority of its managers", () => {
   test("comes back from a locked backup, with its unlock key", async () => {
     const before = await mine();
     const backup = await withCluster(operator.outputs, backUp);
+    await expectEncrypted(backup);
     await loseTwo();
     const changes = {
       ...LOCKED,

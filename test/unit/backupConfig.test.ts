@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readRestoreKey } from "../../stacks/restoreKey";
 import { config, problems } from "./configProblems";
 
 const SCHEDULE =
@@ -41,6 +45,37 @@ describe("refused", () => {
         "its nodes are mg0 to mg2 and worker0 to worker2",
     ]);
     expect(problems({ storage: "machine", restore: NEWEST })).toEqual([]);
+  });
+});
+
+describe("the file with the key of a backup", () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "restore-key-"))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----";
+  function read(content?: string): string | undefined {
+    const restoreKeyFile = join(folder, "key");
+    if (content !== undefined) writeFileSync(restoreKeyFile, content);
+    return readRestoreKey({ restoreKeyFile });
+  }
+
+  test("is read, where there is one", () => {
+    expect(read(`${KEY}\n`)).toBe(KEY);
+    expect(readRestoreKey({ restoreKeyFile: "" })).toBeUndefined();
+  });
+
+  test.each([
+    [undefined, "is not there; write the path of a file from the project's folder, or nothing"],
+    [
+      "SWMKEY-1-abc",
+      "has no private key in OpenSSH's format in it; " +
+        "write a file with the output backupKey of the stack that made the backup",
+    ],
+  ])("is refused with %j in it", (content, message) => {
+    expect(() => read(content)).toThrow(
+      `restoreKeyFile: ${JSON.stringify(join(folder, "key"))} ${message}`,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../lab/cluster";
 import { checks, checksFor, report, runChecks } from "../../lab/conformance";
 import { apiAddresses, closedToApi, daysLeft } from "../../lab/conformance/api";
+import { backupNote, parseStatus } from "../../lab/conformance/backups";
 import { eventually, expectEach } from "../../lab/conformance/check";
 import {
   machineAddresses,
@@ -95,6 +96,8 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
   };
 }
 
+const STORAGE = { kind: "machine", server: "192.0.2.19", export: "/srv/swarm" } as const;
+
 /** A cluster whose nodes answer commands that contain a text with another text. */
 function fakeCluster(outputs: StackOutputs, answers: Record<string, string>): Cluster {
   const run = async ({ name }: NodeOutput, command: string) => {
@@ -114,7 +117,8 @@ function check(name: RegExp) {
 
 describe("the list of checks", () => {
   const all = [...everything, service("prometheus")];
-  const full = (changes: Partial<StackOutputs> = {}) => stack({ services: all, ...changes });
+  const full = (changes: Partial<StackOutputs> = {}) =>
+    stack({ services: all, storage: STORAGE, ...changes });
   const without = (name: string) => full({ services: all.filter((one) => one.name !== name) });
   const about = (outputs: StackOutputs) => checksFor(outputs).map(({ name }) => name);
 
@@ -132,6 +136,7 @@ describe("the list of checks", () => {
     ["monitoring", without("prometheus"), 3],
     ["encryption", full({ ingress: { ...stack().ingress, encrypted: false } }), 1],
     ["second node", full({ nodes: nodes.slice(0, 1) }), 1],
+    ["storage", full({ storage: { ...STORAGE, kind: "none" } }), 1],
   ])("leaves out what concerns it when there is no %s", (_, outputs, fewer) => {
     expect(about(outputs)).toHaveLength(checks.length - fewer);
   });
@@ -740,4 +745,38 @@ test("days left are whole days, as certificates have their dates", () => {
   expect(daysLeft("Nov 23 12:00:00 2027 GMT", now)).toBe(365);
   expect(daysLeft("Nov 24 11:59:59 2026 GMT", now)).toBe(0);
   expect(daysLeft("Nov 22 11:00:00 2026 GMT", now)).toBe(-2);
+});
+
+describe("backups", () => {
+  const DAY = 86_400;
+  const NAME = "20260102T030405Z-mg1";
+  const note = (line: string) => backupNote(parseStatus(line));
+
+  test.each([
+    [`${NAME} 245 ${2 * DAY}`, `the last one is ${NAME}, 4 minutes old`],
+    [`${NAME} ${2 * DAY} ${2 * DAY}`, `the last one is ${NAME}, 2 days old`],
+    [`none 1000 ${2 * DAY}`, "there is no backup yet"],
+    [`${NAME} ${90 * DAY} 0`, `the last one is ${NAME}, 90 days old; none is made by itself`],
+    ["none 0 0", "there is no backup yet; none is made by itself"],
+  ])("%j holds", (line, said) => {
+    expect(note(line)).toBe(said);
+  });
+
+  test.each([
+    [`${NAME} ${2 * DAY + 1} ${2 * DAY}`, `the last one is ${NAME}, 2 days old`],
+    [`none ${3 * DAY} ${2 * DAY}`, "there is no backup, 3 days after its timer was installed"],
+  ])("%j does not", (line, said) => {
+    expect(() => note(line)).toThrow(
+      `${said}; by backupSchedule it should be less than 2 days old. On each manager, ` +
+        "journalctl -u swarm-backup says why there is none",
+    );
+  });
+
+  test("are asked for of a manager that answers, where there is storage", async () => {
+    const outputs = stack({ storage: STORAGE });
+    const check = checksFor(outputs).find(({ name }) => name.includes("backup"))!;
+    const answers = { "mg0: swarm-backup status": `${NAME} 245 ${2 * DAY}` };
+    expect(await check.run(fakeCluster(outputs, answers))).toContain("4 minutes old");
+    expect(checksFor(stack()).some(({ name }) => name.includes("backup"))).toBe(false);
+  });
 });

@@ -151,7 +151,9 @@ export class FakeNode {
   calls(pattern: RegExp): string[] {
     const lines = this.read("calls")?.split("\n") ?? [];
     // Where `timeout` is a fake, what it runs is recorded by itself.
-    return lines.filter((line) => pattern.test(line) && !/^timeout \d+ (docker|systemctl) /.test(line));
+    return lines.filter(
+      (line) => pattern.test(line) && !/^timeout \d+ (docker|systemctl) /.test(line),
+    );
   }
 
   /** Waits until a running script has called such a command so often, for ten seconds. */
@@ -220,7 +222,7 @@ export class FakeNode {
         // Where a node knocks at another one, a file there answers.
         .replaceAll("</dev/tcp/$1/$2", `<${this.folder}/ports/$1/$2`)
         .replace(
-          /\/(run\/(docker\.pid|swarm-restore\.key)|var\/lib\/docker|usr\/local\/sbin)\b/g,
+          /\/(run\/(docker\.pid|swarm-restore\.(key|lock))|var\/lib\/docker|usr\/local\/sbin)\b/g,
           `${this.folder}/$1`,
         )
         .replace(/\/(run\/reboot-required|sys\/class\/dmi)\b/g, `${this.folder}/$1`)

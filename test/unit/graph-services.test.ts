@@ -551,7 +551,7 @@ describe("storage", () => {
 
   test("of kind nfs makes folders on the server, from a manager", async () => {
     const after = await up({ ...SMALL, ...NFS });
-    expect(added(one, after)).toEqual(["backups-mg0", "volumes-folders"]);
+    expect(added(one, after)).toEqual(["backups-key", "backups-mg0", "volumes-folders"]);
     // The nodes' firewall keeps containers away from the server.
     expect(changed(one, after)).toEqual(["services-portainer-service", "swarm-mg0-ready"]);
     expect(resource(after, "volumes-folders")).toMatchObject({

@@ -1,5 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
 import { quote } from "shell-quote";
 import { runOnManager } from "../../components/swarm/nodeScript";
 import type { Opening } from "../../plan/firewall";
@@ -323,6 +325,46 @@ describe("a swarm that is restored", () => {
     expect(resource(after, "swarm-init").dependsOn).toEqual([`swarm-restore-${BACKUP}`]);
   });
 
+  describe("looks at every manager before, and", () => {
+    const begin = async (answer: string) => {
+      const after = await up({ restore: BACKUP });
+      const [hook] = resource(after, `swarm-restore-${BACKUP}`).opts.hooks!.beforeCreate!;
+      mockRun.mockResolvedValue(answer);
+      await (hook as pulumi.ResourceHook).callback({} as never);
+    };
+    afterEach(() => mockRun.mockReset().mockResolvedValue(""));
+
+    test("is refused while one has a leader", async () => {
+      await expect(begin("active yes \n")).rejects.toThrow(
+        "nothing was restored: the manager mg0 is in a swarm with a leader",
+      );
+    });
+
+    test("is refused while one is locked", async () => {
+      await expect(begin("locked no \n")).rejects.toThrow("the manager mg0 is locked");
+    });
+
+    test("goes on when none has a leader", async () => {
+      await begin("active no \n");
+      await begin("none no \n");
+    });
+  });
+
+  test("opens the backup with the stack's key, or with the one of another that made it", async () => {
+    const key = async (config: Record<string, string>) => {
+      const after = await up({ restore: BACKUP, ...config });
+      const { inputs, shown } = resource(after, `swarm-restore-${BACKUP}`);
+      expect(shown.stdin).toBe("[secret]");
+      return inputs.stdin;
+    };
+    expect(await key({})).toMatch(/^BACKUP_KEY='[^']*\nbackups-key\n/);
+    const folder = mkdtempSync(join(tmpdir(), "restore-key-"));
+    const restoreKeyFile = join(folder, "key");
+    writeFileSync(restoreKeyFile, "-----BEGIN OPENSSH PRIVATE KEY-----\nformer\n");
+    expect(await key({ restoreKeyFile })).toMatch(/^BACKUP_KEY='[^']*\nformer'/);
+    rmSync(folder, { recursive: true });
+  });
+
   test("asks for its tokens again, and has its nodes look whether they are in it", async () => {
     const scripts = changed(dev, await restored());
     expect(scripts).toEqual(
@@ -379,9 +421,21 @@ describe("a stack whose SSH key was replaced", () => {
 describe("backups", () => {
   test("are made by every manager, when the config says so, once the storage is there", () => {
     const { inputs } = resource(dev, "backups-mg1");
-    expect(inputs.create).toBe("bash -s -- daily 192.168.42.19 /srv/swarm backups/dev 14");
+    expect(inputs.create).toBe(
+      "bash -s -- daily 192.168.42.19 /srv/swarm backups/dev 14 'ssh-ed25519 AAAAbackups-key'",
+    );
     expect(inputs.stdin).toContain("swarm-backup list: prints the names");
     expect(waitsFor(dev, "backups-mg1")).toContain("volumes");
+  });
+
+  test("are encrypted to a key of the stack, of which the nodes have the public half", async () => {
+    expect(resource(dev, "backups-key").inputs).toMatchObject({ algorithm: "ED25519" });
+    expect(await resolve(dev.outputs.backupKey)).toEqual({
+      value: expect.stringContaining("\nbackups-key\n"),
+      secret: true,
+    });
+    const { inputs } = resource(dev, "backups-mg1");
+    expect(JSON.stringify(inputs).replace(/"connection".*?\}/, "")).not.toContain("PRIVATE KEY");
   });
 
   test("need storage", () => {
@@ -399,6 +453,7 @@ describe("secrets", () => {
     ["externalPortainerPassword", ""],
     ["monitoringPassword", ""],
     ["unlockKey", ""],
+    ["backupKey", "-----BEGIN OPENSSH PRIVATE KEY-----\nbackups-key\n"],
   ])("include the output %s", async (name, value) => {
     expect(await resolve(dev.outputs[name])).toEqual({ value, secret: true });
   });
@@ -406,9 +461,9 @@ describe("secrets", () => {
   test("include no other output, and are in none", async () => {
     const { managerJoinToken, workerJoinToken, sshPrivateKey, key, ...others } = dev.outputs;
     const { portainerPassword, externalPortainerPassword, ...more } = others;
-    const { monitoringPassword, unlockKey, ...plain } = more;
+    const { monitoringPassword, unlockKey, backupKey, ...plain } = more;
     expect([
-      ...[managerJoinToken, workerJoinToken, sshPrivateKey, key],
+      ...[managerJoinToken, workerJoinToken, sshPrivateKey, key, backupKey],
       ...[portainerPassword, externalPortainerPassword, monitoringPassword, unlockKey],
     ]).not.toContain(undefined);
     for (const [name, output] of Object.entries(plain)) {

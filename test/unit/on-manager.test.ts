@@ -95,6 +95,26 @@ test.each([
   expect(stderr).toBe("no manager of a swarm with a leader answered within 0 s\n");
 });
 
+test("says at once that a restore broke off, when no manager answers", async () => {
+  writeFileSync(
+    join(folder, "config"),
+    "Host mg0\n  HostName 192.0.2.10\nHost mg1\nHost worker0\n",
+  );
+  command(
+    "ssh",
+    `if [[ $1 == -G ]]; then echo "hostname no-manager-answers.invalid"; exit; fi
+     echo "$3" >>asked
+     [[ $3 == mg1 ]] && echo "begun 20260102T030405Z-mg1 /var/lib/docker/swarm-before-1"`,
+  );
+  const { code, stderr } = await onManager();
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "the restore of 20260102T030405Z-mg1 on mg1 is not done: " +
+      "set restore to 20260102T030405Z-mg1, and run pulumi up again\n",
+  );
+  expect(linesOf("asked")).toEqual(["mg0", "mg1"]);
+});
+
 test("says how to get the config where there is none", async () => {
   ssh([0]);
   const { code, stderr } = await onManager(join(folder, "ssh/dev/config"));

@@ -469,6 +469,7 @@ describe("restore", () => {
     node.write("etc/docker/ready", "");
     node.write(`${STATE}/raft/wal`, "something else");
     node.engine("inactive");
+    node.write("run/docker.pid", ""); // so that there is the folder
     node.command("date", "echo 20260203T040506Z");
     node.command("ip", "");
     starts();
@@ -593,6 +594,33 @@ describe("restore", () => {
     expect((await restore()).code).toBe(0);
     expect(node.read(`var/lib/docker/${KEPT}/raft/wal`)).toBe("something else");
     expect(node.read(`${STATE}/raft/wal`)).toBe("what Raft had");
+  });
+
+  test("waits for one that is running already, and then finds it done", async () => {
+    node.command(
+      "systemctl",
+      `[[ $* != 'start docker' ]] || { touch started; exec ${which("sleep")} 1; }`,
+    );
+    const first = restore();
+    await node.called(/^systemctl stop/);
+    const second = await node.run("backup/restore", [30, "192.168.42.10", ...STORAGE, NAME], {
+      BACKUP_KEY: keys.private,
+    });
+    expect([(await first).code, second.code]).toEqual([0, 0]);
+    expect(node.calls(/^systemctl start/)).toHaveLength(1);
+  });
+
+  test("does not wait for ever", async () => {
+    node.command(
+      "systemctl",
+      `[[ $* != 'stop docker.socket docker' ]] || exec ${which("sleep")} 2`,
+    );
+    const first = restore();
+    await node.called(/^systemctl stop/);
+    const { code, stderr } = await restore();
+    expect(code).toBe(1);
+    expect(onlyMessage(stderr)).toBe("node1: another restore is running here, and does not end");
+    expect((await first).code).toBe(0);
   });
 
   test("changes nothing when the backup is of a manager with another address", async () => {

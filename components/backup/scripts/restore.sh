@@ -16,6 +16,7 @@ RESTORED=/etc/docker/restored
 # In memory, and only until it is read.
 OPEN_KEY=/run/swarm-restore.key
 KEPT_STATES=2
+LOCK=/run/swarm-restore.lock
 
 leads() { [[ $(docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null) == true ]]; }
 
@@ -98,10 +99,13 @@ forget_older_states() {
 }
 
 main() {
-  local seconds=$1 address=$2 name=$6 kept
+  local seconds=$1 address=$2 name=$6 kept lock
   KEY=$(cat "$OPEN_KEY" 2>/dev/null) || true
   rm -f "$OPEN_KEY"
   wait_for "$seconds" "this machine to be ready" test -f "$READY"
+  # That of an `up` that was killed may be still at it.
+  exec {lock}>"$LOCK"
+  flock --timeout "$seconds" "$lock" || fail "another restore is running here, and does not end"
   ! holds "$RESTORED" "$name" || return 0
   mount_storage "$seconds" "$3" "$4"
   UNPACKED=$(mktemp --directory --tmpdir="$(dirname "$STATE")")
