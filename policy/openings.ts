@@ -23,8 +23,8 @@ const PROTOCOLS: Record<string, string> = {
 
 interface RuleProps {
   type?: string;
-  cidrBlocks?: string[];
-  ipv6CidrBlocks?: string[];
+  cidrBlocks?: (string | undefined)[];
+  ipv6CidrBlocks?: (string | undefined)[];
   cidrIpv4?: string;
   cidrIpv6?: string;
   protocol?: string;
@@ -45,8 +45,9 @@ export function groupOpenings(resources: Resource[]): Opening[] {
         from: [
           ...(rule.cidrBlocks ?? []),
           ...(rule.ipv6CidrBlocks ?? []),
-          ...[rule.cidrIpv4, rule.cidrIpv6].flatMap((cidr) => cidr ?? []),
-        ],
+          ...[rule.cidrIpv4, rule.cidrIpv6],
+          // Undefined is what is not known yet.
+        ].flatMap((cidr) => cidr ?? []),
         protocol: named,
         ports: [named === "all" ? EVERY_PORT : [fromPort, toPort]],
       };

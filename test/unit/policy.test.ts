@@ -344,6 +344,11 @@ describe("rules for a stack pass", () => {
     ],
     [
       "no-open-world",
+      "networks that are not known yet",
+      [group([{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: [undefined] }])],
+    ],
+    [
+      "no-open-world",
       "a rule for what goes out",
       [
         {
