@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeNode, onlyMessage, scriptText } from "./fakeNode";
 
@@ -130,6 +130,7 @@ describe("a file that is written when something ends it", () => {
     const { code, stdout, stderr } = await write();
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(`node1: could not write ${join(node.folder, "etc/new/file")}\n`);
+    expect(lstatSync(join(node.folder, "etc/new/file")).isFile()).toBe(true);
     expect(node.read("etc/new/file")).toBe("old");
     expect(files()).toEqual(["file"]);
   });
@@ -201,6 +202,7 @@ describe("the firewall", () => {
     const install = readFileSync(join(node.folder, "bin/install"));
     node.command("install", 'ln -sf /dev/full "${@: -1}"');
     expect((await firewall(other)).code).toBe(1);
+    expect(lstatSync(join(node.folder, "etc/nftables.conf")).isFile()).toBe(true);
     expect(written()).toBe(RULES);
     writeFileSync(join(node.folder, "bin/install"), install);
     expect((await firewall(other)).code).toBe(0);
