@@ -313,6 +313,11 @@ describe("one bad value is one problem, which says what to write instead", () =>
       "172.17.0.0/16",
       "overlaps Docker's docker0 (172.17.0.0/16); write a network outside it",
     ],
+    [
+      "nodeCertificateDays",
+      "0",
+      "is less than 1, and a swarm that is off for a day would not start by itself; write a whole number from 1 to 3650",
+    ],
     ["tokenRotation", "-1", "is less than 0; write a whole number from 0 to 1000000"],
     ["bootTimeoutSeconds", "15m", `${WHOLE} 30 to 7200`],
     ["bootTimeoutSeconds", "29", "is less than 30; write a whole number from 30 to 7200"],
