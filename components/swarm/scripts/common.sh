@@ -110,7 +110,7 @@ mount_storage() {
   done
   STORAGE=$(mktemp --directory)
   trap unmount_storage EXIT
-  if said=$(timeout --kill-after=5 30 mount -t nfs4 -o soft,timeo=50,retrans=2,retry=0 \
+  if said=$(timeout 30 mount -t nfs4 -o soft,timeo=50,retrans=2,retry=0 \
     "$server:$export" "$STORAGE" 2>&1); then return 0; fi
   case $said in
     "") fail "$server takes connections on port 2049, and does not answer as an NFS 4 server within 30 s" ;;
