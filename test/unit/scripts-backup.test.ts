@@ -401,6 +401,12 @@ describe("backup", () => {
       expect(newest()).toBe(`${Date.UTC(2025, 3, 1) / 1000}`);
     });
 
+    test("and makes one when that cannot be written", async () => {
+      node.write("var/lib/prometheus", "no folder");
+      node.write(`${FOLDER}/20250401T000000Z-m2.tar.gz.age`, "old");
+      expect((await backup()).stdout).toBe(`${TODAY}\n`);
+    });
+
     test("and not when one has failed", async () => {
       node.write(`${FOLDER}/20250401T000000Z-m2.tar.gz.age`, "old");
       node.command("tar", "exit 2");

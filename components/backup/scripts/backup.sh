@@ -149,7 +149,8 @@ main() {
       return 0
       ;;
   esac
-  report "$folder"
+  # A backup is worth more than word of it.
+  report "$folder" || true
   chosen || return 0
   take_lock "$folder"
   # What runs that were ended have left, and older ones: a full storage has room again. The newest stay.
@@ -158,7 +159,7 @@ main() {
   name=$(date --utc +%Y%m%dT%H%M%SZ)-$(hostname)
   write_backup "$folder" "$name"
   prune "$folder" "$keep"
-  report "$folder"
+  report "$folder" || true
   printf '%s\n' "$name"
 }
 
