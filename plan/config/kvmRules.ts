@@ -114,11 +114,13 @@ export const kvmRules: Rule[] = only("kvm", [
   }),
 
   rule(["nameservers", ...CONTAINER_SUBNETS], (config) => {
-    const wrong = config.nameservers.find((address) => unreachable(config, address));
+    const wrong = config.nameservers.find((address) =>
+      unreachable(config, CONTAINER_SUBNETS, address),
+    );
     return wrong
       ? complain(
           "nameservers",
-          `has ${wrong} in it, which ${unreachable(config, wrong)}, so that names would be asked ` +
+          `has ${wrong} in it, which ${unreachable(config, CONTAINER_SUBNETS, wrong)}, so that names would be asked ` +
             "there; write a server elsewhere, or nothing",
         )
       : undefined;

@@ -66,15 +66,25 @@ export function outsideDocker0(key: SubnetKey): Rule {
   );
 }
 
-/** The keys with the subnets that containers have on every node. */
-export const CONTAINER_SUBNETS = ["gwbridgeSubnet", "overlayAddressPool", "ingressSubnet"] as const;
+/** The keys with the subnets that every node itself has a bridge in. */
+export const BRIDGE_SUBNETS = ["gwbridgeSubnet"] as const;
+
+/** The same, and those of overlay networks, which exist inside containers only. */
+export const CONTAINER_SUBNETS = [
+  ...BRIDGE_SUBNETS,
+  "overlayAddressPool",
+  "ingressSubnet",
+] as const;
 
 /**
- * What is wrong with a host that nodes are to reach: where its address is one of the node's own or of
- * its containers' networks, a node asks itself instead. A host name passes.
+ * What is wrong with a host that nodes, or their containers, are to reach: they look for an address of
+ * one of their own networks there. A host name passes.
+ *
+ * @param keys the config's subnets that the one who asks is in
  */
-export function unreachable(
-  config: Pick<Config, (typeof CONTAINER_SUBNETS)[number]>,
+export function unreachable<Key extends (typeof CONTAINER_SUBNETS)[number]>(
+  config: Pick<Config, Key>,
+  keys: readonly Key[],
   host: string,
 ): string | undefined {
   if (host === "localhost") return "is the node itself";
@@ -82,7 +92,7 @@ export function unreachable(
   const networks = [
     [LOOPBACK, "the node itself"],
     [DOCKER0, "Docker's docker0"],
-    ...CONTAINER_SUBNETS.map((key) => [config[key], key]),
+    ...keys.map((key) => [config[key], key] as const),
   ] as const;
   const [cidr, name] = networks.find(([subnet]) => isInside(host, subnet)) ?? [];
   if (!cidr) return undefined;

@@ -5,7 +5,7 @@ import { ec2Rules } from "./ec2Rules";
 import { kvmRules } from "./kvmRules";
 import {
   complain,
-  CONTAINER_SUBNETS,
+  BRIDGE_SUBNETS,
   outside,
   outsideDocker0,
   rule,
@@ -37,9 +37,10 @@ export const rules: Rule[] = [
   outside("gwbridgeSubnet", "overlayAddressPool"),
   outside("gwbridgeSubnet", "ingressSubnet"),
 
-  rule(["registryMirror", ...CONTAINER_SUBNETS], (config) => {
+  rule(["registryMirror", ...BRIDGE_SUBNETS], (config) => {
     const { registryMirror } = config;
-    const problem = registryMirror && unreachable(config, new URL(registryMirror).hostname);
+    const problem =
+      registryMirror && unreachable(config, BRIDGE_SUBNETS, new URL(registryMirror).hostname);
     return problem
       ? complain(
           "registryMirror",
@@ -48,8 +49,9 @@ export const rules: Rule[] = [
       : undefined;
   }),
 
-  rule(["nfsServer", "storage", ...CONTAINER_SUBNETS], (config) => {
-    const problem = config.storage === "nfs" && unreachable(config, config.nfsServer);
+  rule(["nfsServer", "storage", ...BRIDGE_SUBNETS], (config) => {
+    const problem =
+      config.storage === "nfs" && unreachable(config, BRIDGE_SUBNETS, config.nfsServer);
     return problem
       ? complain("nfsServer", `${problem}; write a server elsewhere that all nodes reach`)
       : undefined;

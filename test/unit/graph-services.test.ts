@@ -131,7 +131,7 @@ describe("a service", () => {
   });
 
   test("is there for every switch at once, too", () => {
-    expect(added(none, all)).toHaveLength(30);
+    expect(added(none, all)).toHaveLength(31);
     expect(changed(none, all)).toEqual([]);
   });
 

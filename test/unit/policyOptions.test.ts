@@ -122,7 +122,7 @@ const OPTIONS: Record<ConfigKey, Option> = {
   ingressEncrypted: one("false", { alone: true, refusedBy: "encrypted-ingress" }),
   gwbridgeSubnet: one("172.19.0.0/16"),
   gwbridgeIcc: one("true"),
-  gwbridgeMasquerade: one("false"),
+  gwbridgeMasquerade: kvm("false", { alone: true, needs: { natNetworkExists: "true" } }),
   gwbridgeMtu: one("1400"),
   apiOutside: one("true"),
   certificateDays: one("100"),
@@ -207,7 +207,7 @@ jest.setTimeout(60_000); // enough for a machine that does other things too
 useFolder();
 beforeAll(() => {
   writeFileSync(OTHER_IMAGE, IMAGE_BYTES);
-  writeFileSync(BACKUP_KEY, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+  writeFileSync(BACKUP_KEY, "-----BEGIN OPENSSH PRIVATE KEY-----\nkey\n");
 });
 
 const declared = readDeclaredKeys(join(__dirname, "../.."));
