@@ -565,6 +565,19 @@ describe("the outputs", () => {
     expect((await resolve(small.outputs.composePlan)).value).toEqual([]);
   });
 
+  test("say what each machine's firewall lets in, the storage machine's too", async () => {
+    const firewall = (await resolve(dev.outputs.firewall)).value as Record<string, Opening[]>;
+    expect(Object.keys(firewall)).toEqual([
+      ...["mg0", "mg1", "mg2", "worker0", "worker1", "worker2", "storage"],
+    ]);
+    const inside = { from: ["192.168.42.0/24"], to: "192.168.42.19" };
+    expect(firewall.storage).toEqual([
+      { protocol: "icmp", ports: [], from: ["0.0.0.0/0"], to: "0.0.0.0/0" },
+      { protocol: "tcp", ports: [22], from: ["0.0.0.0/0"], to: "192.168.123.19" },
+      { protocol: "tcp", ports: [2049], ...inside },
+    ]);
+  });
+
   test("say how to log in, and what host keys to expect", async () => {
     expect((await resolve(dev.outputs.ssh)).value).toMatchObject({
       mg0: "ssh -F .cache/ssh/dev/config mg0",
