@@ -585,6 +585,7 @@ describe("restore", () => {
     node.write(`${STATE}/docker-state.json`, "half");
     node.command(command, work);
     node.command("date", "echo 20260203T050000Z");
+    node.write("var/lib/docker/swarm-unpacked/swarm/raft/wal", "of a run that was killed");
     expect((await restore()).code).toBe(0);
     expect(node.read("etc/docker/restored")).toBe(NAME);
     expect(existsSync(join(node.folder, `${STATE}/docker-state.json`))).toBe(false);

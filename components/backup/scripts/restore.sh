@@ -16,6 +16,8 @@ RESTORED=/etc/docker/restored
 # In memory, and only until it is read.
 OPEN_KEY=/run/swarm-restore.key
 KEPT_STATES=2
+# Beside the state, so that it can be moved. What a run that was killed has left goes with the next one.
+UNPACKED=$STATE-unpacked
 LOCK=/run/swarm-restore.lock
 
 leads() { [[ $(docker node inspect --format '{{.ManagerStatus.Leader}}' self 2>/dev/null) == true ]]; }
@@ -108,8 +110,9 @@ main() {
   flock --timeout "$seconds" "$lock" || fail "another restore is running here, and does not end"
   ! holds "$RESTORED" "$name" || return 0
   mount_storage "$seconds" "$3" "$4"
-  UNPACKED=$(mktemp --directory --tmpdir="$(dirname "$STATE")")
   trap clean_up EXIT
+  rm -rf "$UNPACKED"
+  install --directory --mode=700 "$UNPACKED"
   find_backup "$5" "$name"
   unpack "$address"
   kept=$(sed -n "s/^begun $name //p" "$RESTORED" 2>/dev/null) || true
