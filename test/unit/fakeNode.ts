@@ -24,7 +24,9 @@ export const DOCKER = join(__dirname, "../fixtures/docker.sh");
 /** The only real programs that a script finds, beside its fakes. */
 const REAL_TOOLS = [
   ..."awk base64 basename bash cat cut date dirname env grep head install ls timeout".split(" "),
-  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail tar touch wc xargs".split(" "),
+  ..."cp find gzip ln mkdir mktemp mv paste rm rmdir sed sort sync tail tar touch wc xargs".split(
+    " ",
+  ),
 ];
 
 /** Where nothing listens. */
@@ -148,7 +150,9 @@ export class FakeNode {
   calls(pattern: RegExp): string[] {
     const lines = this.read("calls")?.split("\n") ?? [];
     // Where `timeout` is a fake, what it runs is recorded by itself.
-    return lines.filter((line) => pattern.test(line) && !/^timeout \d+ (docker|systemctl) /.test(line));
+    return lines.filter(
+      (line) => pattern.test(line) && !/^timeout \d+ (docker|systemctl) /.test(line),
+    );
   }
 
   /** Waits until a running script has called such a command so often, for ten seconds. */
@@ -211,16 +215,21 @@ export class FakeNode {
 
   /** What no fake can stand in for: files in /etc and the like, devices (files here), ports for bash. */
   private elsewhere(text: string): string {
-    return text
-      .replaceAll("/etc/", `${this.folder}/etc/`)
-      // Where a node knocks at another one, a file there answers.
-      .replaceAll("</dev/tcp/$1/$2", `<${this.folder}/ports/$1/$2`)
-      .replace(/\/(run\/docker\.pid|var\/lib\/docker|var\/lib\/prometheus|usr\/local\/sbin)\b/g, `${this.folder}/$1`)
-      .replaceAll("[[ -b ", "[[ -f ")
-      .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
-        const server = this.servers.get(Number(port));
-        return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);
-      });
+    return (
+      text
+        .replaceAll("/etc/", `${this.folder}/etc/`)
+        // Where a node knocks at another one, a file there answers.
+        .replaceAll("</dev/tcp/$1/$2", `<${this.folder}/ports/$1/$2`)
+        .replace(
+          /\/(run\/docker\.pid|var\/lib\/docker|var\/lib\/prometheus|usr\/local\/sbin)\b/g,
+          `${this.folder}/$1`,
+        )
+        .replaceAll("[[ -b ", "[[ -f ")
+        .replace(/(?<=\/dev\/tcp\/127\.0\.0\.1\/)\d+/g, (port) => {
+          const server = this.servers.get(Number(port));
+          return String(server ? (server.address() as AddressInfo).port : CLOSED_PORT);
+        })
+    );
   }
 
   /** Ends what still runs, and removes the folder. */
