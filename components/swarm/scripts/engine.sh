@@ -19,8 +19,6 @@ forget_unwanted() {
   [[ ! -s $STAGED/former$file ]] || put "$STAGED/former$file" "$STAGED/files$file"
 }
 
-runs_manager() { [[ $(engine '{{.Swarm.ControlAvailable}}') == true ]]; }
-
 # Sets UNREACHABLE to the names of the other managers that are not reachable; fails when they do not say.
 other_managers() {
   local self id name reachability ids managers
