@@ -1,12 +1,17 @@
 /** Machines that were off: all of them asked to shut down, for longer than their certificates live, and one. */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { secondsSince, untilMembersAreWell, withCluster } from "../e2e/lab";
+import { runFolder } from "../../lab/inside";
+import { run, secondsSince, untilMembersAreWell, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(30 * MINUTES);
 
 const SETTINGS = { managers: "3", workers: "1", webReplicas: "2", storage: "none" };
 const ALL = ["mg0", "mg1", "mg2", "worker0"];
+/** Longer than a node's certificate lives. */
+const DAYS_OFF = 100;
 
 describeWithPulumi("a swarm whose machines were off", () => {
   let operator: Operator;
@@ -59,5 +64,37 @@ describeWithPulumi("a swarm whose machines were off", () => {
     await expect(operator.up({ caRotation: "1" })).rejects.toThrow(/worker0/);
     await operator.virsh("start", "worker0");
     await expectWhole();
+  });
+
+  test("comes back by the documented way when its certificates have ended meanwhile", async () => {
+    await shutDownAll();
+    await Promise.all(ALL.map((node) => operator.setClock(node, DAYS_OFF * 24 * 3600)));
+    await startAll();
+    const changes = { tokenRotation: "1", joinTimeoutSeconds: "60" };
+    const error = await operator.up(changes).catch((reason: Error) => reason);
+    const said = String(error);
+    console.log(said.slice(0, 3000));
+    for (const manager of ["mg0", "mg1", "mg2"]) {
+      expect(said).toMatch(
+        new RegExp(`${manager}: swarm state error .*certificate ends on .*is over`, "s"),
+      );
+    }
+
+    // The operator's clock, too, is so much later.
+    const folder = join(runFolder(), "later");
+    mkdirSync(folder, { recursive: true });
+    const date = `#!/bin/sh
+case "$*" in *--date*) exec /usr/bin/date "$@" ;; esac
+exec /usr/bin/date --date "${DAYS_OFF} days" "$@"
+`;
+    writeFileSync(join(folder, "date"), date);
+    chmodSync(join(folder, "date"), 0o755);
+    const revived = performance.now();
+    const { stderr } = await run("components/swarm/revive", ["dev"], {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    });
+    console.log(`${stderr}\nrevived in ${secondsSince(revived)} s`);
+    await operator.up(changes);
+    await expectWhole(changes);
   });
 });

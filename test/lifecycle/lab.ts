@@ -1,7 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { eventually } from "../../lab/conformance/check";
 import { listNodes } from "../../lab/conformance/nodes";
 import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
+import { runFolder } from "../../lab/inside";
 import type { StackOutputs } from "../../lab/outputs";
 import type { DomainType } from "../../plan/domain";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -148,6 +151,18 @@ export class Operator {
   /** Whether a node's machine has no power. */
   async isOff(node: string): Promise<boolean> {
     return (await this.lab.virsh("domstate", node)).trim() === "shut off";
+  }
+
+  /** Has the clock of a node's machine, which is off, be so many seconds late or early when it starts. */
+  async setClock(node: string, seconds: number): Promise<void> {
+    const xml = await this.lab.virsh("dumpxml", node);
+    const clock = `<clock offset='variable' adjustment='${seconds}' basis='utc'>`;
+    const changed = xml.replace(/<clock offset='[^>]*?(\/?)>/, (_, end: string) =>
+      end ? `${clock}</clock>` : clock,
+    );
+    const file = join(runFolder(), `${node}.xml`);
+    writeFileSync(file, changed);
+    await run("virsh", ["--connect", this.lab.hypervisor.uri, "define", file]);
   }
 
   /** Waits until the swarm has noticed that a node is lost. */
