@@ -181,7 +181,14 @@ export function probeProblems(
 
 async function probe(cluster: Cluster, node: NodeOutput): Promise<string[]> {
   const machines = machineAddresses(cluster.outputs);
-  const seen = parseProbe(await runShell(cluster, node, probeCommand(machines, node.name)));
+  const said = await runShell(cluster, node, probeCommand(machines, node.name)).catch(
+    ({ message }: Error) => {
+      // Without the command, which has the whole program in it.
+      const reason = message.slice(message.lastIndexOf("` failed: ") + "` failed: ".length);
+      throw new Error(`${node.name}: no container could try: ${reason}`);
+    },
+  );
+  const seen = parseProbe(said);
   return probeProblems(machines, node.name, seen, cluster.outputs.gwbridge.masquerade);
 }
 
