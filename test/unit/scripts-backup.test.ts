@@ -726,6 +726,8 @@ describe("look", () => {
   test("tells of an engine that does not answer", async () => {
     node.engine("");
     expect(await look()).toBe("none no \n");
+    node.command("docker", "[[ $1 == info ]] && echo");
+    expect(await look()).toBe("none no \n");
   });
 });
 
