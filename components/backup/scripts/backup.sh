@@ -15,8 +15,6 @@ STATE=/var/lib/docker/swarm
 # Seconds that the engine may stand still. Managers miss one that is silent for 10 s (Raft's election
 # timeout in SwarmKit).
 PAUSE=4
-# What the node exporter reads. install.sh writes the other file there.
-METRICS=/var/lib/prometheus/node-exporter
 # EX_TEMPFAIL in sysexits.h. The timer's service takes it for a success (install.sh).
 ANOTHER_RUNS=75
 

@@ -4,7 +4,6 @@
 # hand. Variables: PROGRAM, what is installed.
 
 UNITS=/etc/systemd/system
-METRICS=/var/lib/prometheus/node-exporter
 
 # The longest time between two of the schedule's next 500 moments, in seconds; 0 where there is one only.
 longest_pause() {

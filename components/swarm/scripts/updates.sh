@@ -7,7 +7,6 @@
 # when. Times are seconds since 1970. Leaves the same to Prometheus' node exporter.
 
 FOLDER=/var/lib/swarm-updates
-METRICS=/var/lib/prometheus/node-exporter/updates.prom
 
 # The lists are its own, so that it is never in the way of somebody who installs something.
 low_apt() {
@@ -100,7 +99,7 @@ main() {
     compare
   fi
   [[ -f $FOLDER/pending ]] || replace "$FOLDER/pending" ""
-  replace "$METRICS" "$(metrics "$checked")"$'\n'
+  replace "$METRICS/updates.prom" "$(metrics "$checked")"$'\n'
   echo "$state $checked"
   cat "$FOLDER/pending"
 }
