@@ -6,7 +6,7 @@
  * Pure: what is known comes in, a decision with its reason goes out. Nothing here knows Docker,
  * Prometheus or the time of day.
  */
-import type { AutoscaleSettings } from "../plan/autoscale";
+import type { AutoscaleSettings } from "./autoscale";
 
 /** What is known of one metric, in the unit of its target. */
 export type Reading =

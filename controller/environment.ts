@@ -1,7 +1,7 @@
 /* What the container's environment says. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { flag, integer } from "../plan/config/fields";
+import { flag, integer } from "../components/machine/fields";
 
 const schema = z.object({
   /** Where Prometheus is. */

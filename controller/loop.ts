@@ -1,5 +1,5 @@
 /* One look at the swarm after the other: who leads decides, and acts. */
-import { parseAutoscale, type AutoscaleSettings } from "../plan/autoscale";
+import { parseAutoscale, type AutoscaleSettings } from "./autoscale";
 import { decide, type Decision, type Memory, type Metric } from "./decide";
 import type { Log } from "./log";
 import type { Metrics } from "./metrics";

@@ -1,6 +1,6 @@
 /* What the controller tells Prometheus. `docs/autoscaling.md` has the list. */
 import { Counter, Gauge, Registry } from "prom-client";
-import type { AutoscaleSettings } from "../plan/autoscale";
+import type { AutoscaleSettings } from "./autoscale";
 import type { Decision, Metric } from "./decide";
 import type { SwarmNode, SwarmService } from "./swarm";
 

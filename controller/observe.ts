@@ -1,5 +1,5 @@
 /* From a service's labels to its metrics and what they are now. */
-import type { AutoscaleSettings } from "../plan/autoscale";
+import type { AutoscaleSettings } from "./autoscale";
 import type { Metric, Reading } from "./decide";
 import { cpuQuery, memoryQuery, requestsQuery, type Sample } from "./prometheus";
 import type { SwarmService } from "./swarm";

@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readDeclaredKeys, type DeclaredKey } from "../plan/stackFile";
+import { readDeclaredKeys, type DeclaredKey } from "../stacks/stackFile";
 
 const START = "<!-- config:start -->";
 const END = "<!-- config:end -->";

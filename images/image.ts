@@ -11,8 +11,8 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { ConfigError, type Config } from "../plan/config";
-import { fingerprint } from "../plan/fingerprint";
+import { ConfigError, type Config } from "../stacks/config";
+import { fingerprint } from "../components/machine/fingerprint";
 import { builtImagePath, fetchedImagePath, imageRecipeHash } from "./recipe";
 
 /** A qcow2 disk image that machines boot from. */

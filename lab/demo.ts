@@ -9,14 +9,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { ListrTaskWrapper } from "listr2" with { "resolution-mode": "import" };
-import { Cluster } from "./cluster";
-import { report, runChecks, type CheckResult } from "./conformance";
+import { Cluster } from "../conformance/cluster";
+import { report, runChecks, type CheckResult } from "../conformance";
 import { devStack, SMALL } from "./devStack";
 import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
 import { surgeReport } from "./load/report";
 import { LOADS, scaledWeb, surge, surgeProblems, type Surge } from "./load/surge";
-import type { NodeOutput, StackOutputs } from "./outputs";
+import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { planCluster, type ClusterPlan } from "../plan/cluster";
-import { parseConfig } from "../plan/config";
-import { readStackConfig } from "../plan/stackFile";
+import { planCluster, type ClusterPlan } from "../components/kvm/plan";
+import { parseConfig } from "../stacks/config";
+import { readStackConfig } from "../stacks/stackFile";
 import type { EngineOptions } from "./engine";
 import type { Hypervisor } from "./hypervisor";
 import { runFolder } from "./inside";

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { DomainType } from "../plan/domain";
+import type { DomainType } from "../components/kvm/domain";
 import { startDaemon } from "./daemon";
 import { runFolder } from "./inside";
-import { bestDomainType } from "../stacks/accelerator";
+import { bestDomainType } from "../components/kvm/accelerator";
 
 const run = promisify(execFile);
 const uri = "qemu:///system";

@@ -1,6 +1,6 @@
 /** What is let in from where: by AWS's security groups, and by the nodes' own firewall. */
-import { isInside, overlap, prefixLength } from "../plan/addresses";
-import type { Opening as NodeOpening } from "../plan/firewall";
+import { isInside, overlap, prefixLength } from "../components/machine/addresses";
+import type { Opening as NodeOpening } from "../components/swarm/firewall";
 import { stackOutputs } from "./program";
 import type { Resource } from "./rule";
 

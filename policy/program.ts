@@ -2,10 +2,10 @@
  * What the resources and outputs of this project's program say about its swarm. All of it is data:
  * no rule takes the text of a script or of a firewall apart.
  */
-import type { ComposeService } from "../plan/compose";
-import type { AdminPorts, Opening } from "../plan/firewall";
-import { portOf, type Publish } from "../plan/publish";
-import type { ServicePlan } from "../plan/services";
+import type { ComposeService } from "../components/service/compose";
+import type { AdminPorts, Opening } from "../components/swarm/firewall";
+import { portOf, type Publish } from "../components/swarm/publish";
+import type { ServicePlan } from "../components/service/plan";
 import type { Finding, Resource } from "./rule";
 
 /** A node as the stack's outputs have it. */
@@ -77,7 +77,7 @@ export interface PublishedPort {
   service: string;
   /** Such as `80/tcp`. */
   port: string;
-  /** Whether it is a page for administrators (plan/services.ts). */
+  /** Whether it is a page for administrators (components/service/plan.ts). */
   management: boolean;
 }
 

@@ -1,7 +1,7 @@
-import { composeProblems } from "../plan/compose";
-import { ConfigError, type Config } from "../plan/config";
-import type { ServicePlan } from "../plan/services";
-import { readNamedFile } from "./namedFile";
+import { composeProblems } from "../components/service/compose";
+import { ConfigError, type Config } from "./config";
+import type { ServicePlan } from "../components/service/plan";
+import { readNamedFile } from "./config/namedFile";
 
 /**
  * The compose file of the config, where it names one.

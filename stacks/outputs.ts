@@ -4,15 +4,15 @@ import type { Machine } from "../components/machine/machine";
 import type { Monitoring } from "../components/monitoring/monitoring";
 import type { Services } from "../components/service/services";
 import type { Swarm } from "../components/swarm/swarm";
-import { nodeAttributes } from "../plan/attributes";
-import { composeServices } from "../plan/compose";
-import type { Config } from "../plan/config";
-import { apiUrl, planGwbridge } from "../plan/engine";
-import type { AdminPorts, Opening } from "../plan/firewall";
-import type { Ingress } from "../plan/ingress";
-import type { Role } from "../plan/nodes";
-import type { ServicePlan } from "../plan/services";
-import { sshFolder } from "../plan/sshConfig";
+import { nodeAttributes } from "../components/swarm/attributes";
+import { composeServices } from "../components/service/compose";
+import type { Config } from "./config";
+import { apiUrl, planGwbridge } from "../components/swarm/engine";
+import type { AdminPorts, Opening } from "../components/swarm/firewall";
+import type { Ingress } from "../components/swarm/ingress";
+import type { Role } from "../components/machine/nodes";
+import type { ServicePlan } from "../components/service/plan";
+import { sshFolder } from "../components/remote/sshConfig";
 import { reached, type Target } from "./target";
 
 /** All that the outputs are made of. */

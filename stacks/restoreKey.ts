@@ -1,5 +1,5 @@
-import { ConfigError, type Config } from "../plan/config";
-import { readNamedFile } from "./namedFile";
+import { ConfigError, type Config } from "./config";
+import { readNamedFile } from "./config/namedFile";
 
 /**
  * What opens the backup to restore, where that is not the stack's own key: the content of the file that

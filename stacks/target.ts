@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { LoginKey } from "../components/access/loginKey";
-import type { Certificates } from "../components/api/certificates";
+import { LoginKey } from "../components/remote/loginKey";
+import type { Certificates } from "../components/swarm/certificates";
 import type { Machine } from "../components/machine/machine";
 import type { SharedFolder } from "../components/storage/sharedStorage";
-import type { OpenPort } from "../plan/compose";
-import type { Config } from "../plan/config";
-import { ec2Target } from "./ec2";
-import { kvmTarget } from "./kvm";
+import type { OpenPort } from "../components/service/compose";
+import type { Config } from "./config";
+import { ec2Target } from "../components/ec2/ec2Machines";
+import { kvmTarget } from "../components/kvm/kvmMachines";
 
 /** What a target gives to the rest of the program. */
 export interface Target {

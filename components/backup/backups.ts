@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { backupFolder } from "../../plan/backup";
-import type { Config } from "../../plan/config";
+import { backupFolder } from "./plan";
+import type { Config } from "../../stacks/config";
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
-import { nodeScript, scriptText } from "../swarm/nodeScript";
+import { nodeScript, scriptText } from "../remote/nodeScript";
 
 export interface BackupsArgs {
   stack: string;

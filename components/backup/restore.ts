@@ -1,12 +1,12 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { backupFolder, parseManagerLook, whyNotRestore } from "../../plan/backup";
-import type { Config } from "../../plan/config";
-import { openKeyFile } from "../../plan/keyFile";
+import { backupFolder, parseManagerLook, whyNotRestore } from "./plan";
+import type { Config } from "../../stacks/config";
+import { openKeyFile } from "./keyFile";
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
-import { known, nodeScript, runOnManager } from "../swarm/nodeScript";
-import type { SshAccess } from "../swarm/sshAccess";
+import { known, nodeScript, runOnManager } from "../remote/nodeScript";
+import type { SshAccess } from "../remote/sshAccess";
 
 export interface RestoreArgs {
   stack: string;

@@ -11,11 +11,11 @@ import {
   machinePolicy,
   parameterName,
   parameterValue,
-} from "../../plan/ec2/firstBoot";
-import { tagsOf, type Ec2NodePlan } from "../../plan/ec2/plan";
-import type { Gwbridge } from "../../plan/engine";
-import type { Role } from "../../plan/nodes";
-import type { SeedFile } from "../../plan/seed";
+} from "./firstBoot";
+import { tagsOf, type Ec2NodePlan } from "./plan";
+import type { Gwbridge } from "../swarm/engine";
+import type { Role } from "../machine/nodes";
+import type { SeedFile } from "../machine/userData";
 import type { Connection, Machine } from "../machine/machine";
 
 export interface Ec2MachineArgs {

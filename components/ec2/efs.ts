@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws/efs";
 import * as pulumi from "@pulumi/pulumi";
-import { tagsOf } from "../../plan/ec2/plan";
+import { tagsOf } from "./plan";
 
 export interface EfsArgs {
   stack: string;

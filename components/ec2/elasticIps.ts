@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { tagsOf } from "../../plan/ec2/plan";
+import { tagsOf } from "./plan";
 
 export interface ElasticIpsArgs {
   stack: string;

@@ -1,6 +1,6 @@
 import * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
-import { tagsOf } from "../../plan/ec2/plan";
+import { tagsOf } from "./plan";
 import type { Machine } from "../machine/machine";
 
 /** A port that the load balancer listens on, which is the same on the machines. */

@@ -1,14 +1,14 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
-import { tagsOf } from "../../plan/ec2/plan";
+import { tagsOf } from "./plan";
 import {
   isGroup,
   ruleName,
   SECURITY_GROUPS,
   type SecurityGroupName,
   type SecurityRule,
-} from "../../plan/ec2/securityRules";
+} from "./securityRules";
 
 export interface SecurityGroupsArgs {
   stack: string;

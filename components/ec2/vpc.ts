@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { tagsOf, type Ec2Plan, type ZonePlan } from "../../plan/ec2/plan";
+import { tagsOf, type Ec2Plan, type ZonePlan } from "./plan";
 
 export interface VpcArgs {
   plan: Pick<Ec2Plan, "stack" | "vpcCidr" | "network">;

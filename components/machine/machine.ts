@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Role } from "../../plan/nodes";
+import type { Role } from "./nodes";
 
 /** How to log in to a machine over SSH. */
 export interface Connection {
@@ -12,7 +12,7 @@ export interface Connection {
 }
 
 /**
- * The seam between targets: what a target (stacks/kvm.ts, stacks/ec2.ts) makes of a planned
+ * The seam between targets: what a target (components/kvm/kvmMachines.ts, components/ec2/ec2Machines.ts) makes of a planned
  * node. Nothing after it knows on which target it runs.
  */
 export interface Machine {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { alertmanagerConfig } from "../../plan/monitoring/alertmanager";
-import { PROMETHEUS_FILES } from "../../plan/monitoring/prometheus";
+import { alertmanagerConfig } from "./alertmanagerConfig";
+import { PROMETHEUS_FILES } from "./prometheusConfig";
 import { swarmService } from "../service/swarmService";
 import {
   asSecret,

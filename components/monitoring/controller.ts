@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleController } from "../../controller/bundle";
-import type { Config } from "../../plan/config";
-import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "../../plan/monitoring/ports";
+import type { Config } from "../../stacks/config";
+import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "./ports";
 import { bind, SOCKET, swarmService } from "../service/swarmService";
 import {
   asConfig,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { MONITORING_USER, PASSWORD_FILE } from "../../plan/monitoring/ports";
+import { MONITORING_USER, PASSWORD_FILE } from "./ports";
 import { swarmService } from "../service/swarmService";
 import {
   asConfig,

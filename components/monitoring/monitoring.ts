@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { OpenPort } from "../../plan/compose";
-import type { Config } from "../../plan/config";
-import { INTERNAL_NETWORK, MONITORING_NETWORK } from "../../plan/monitoring/ports";
-import { webConfig } from "../../plan/monitoring/webConfig";
-import type { ServicePlan } from "../../plan/services";
-import { overlayNetwork } from "../network/overlayNetwork";
+import type { OpenPort } from "../service/compose";
+import type { Config } from "../../stacks/config";
+import { INTERNAL_NETWORK, MONITORING_NETWORK } from "./ports";
+import { webConfig } from "./webConfig";
+import type { ServicePlan } from "../service/plan";
+import { overlayNetwork } from "../swarm/overlayNetwork";
 import type { ServiceHome } from "../service/swarmService";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { Alertmanager } from "./alertmanager";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../../plan/config";
-import type { OpenPort } from "../../plan/compose";
-import { PROMETHEUS_FILES, prometheusConfig } from "../../plan/monitoring/prometheus";
-import { meshTcpPorts } from "../../plan/publish";
+import type { Config } from "../../stacks/config";
+import type { OpenPort } from "../service/compose";
+import { PROMETHEUS_FILES, prometheusConfig } from "./prometheusConfig";
+import { meshTcpPorts } from "../swarm/publish";
 import { swarmService } from "../service/swarmService";
 import {
   asConfig,

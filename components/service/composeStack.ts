@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ANY_MANAGER } from "../../plan/sshConfig";
-import { managerScript } from "../swarm/nodeScript";
+import { ANY_MANAGER } from "../remote/sshConfig";
+import { managerScript } from "../remote/nodeScript";
 import type { ServiceHome } from "./swarmService";
 
 export interface ComposeStackArgs extends ServiceHome {

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { TlsMaterial } from "../api/certificates";
+import type { TlsMaterial } from "../swarm/certificates";
 
 export interface ExternalPortainerArgs {
   /** Name of the container and of its volume. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServicePlan } from "../../plan/services";
-import { overlayNetwork } from "../network/overlayNetwork";
+import type { ServicePlan } from "./plan";
+import { overlayNetwork } from "../swarm/overlayNetwork";
 import { swarmService, type ServiceHome } from "./swarmService";
 
 export interface OverlayCheckArgs extends ServiceHome {

@@ -1,8 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServicePlan } from "../../plan/services";
-import type { VolumePlan } from "../../plan/storage";
-import { overlayNetwork } from "../network/overlayNetwork";
+import type { ServicePlan } from "./plan";
+import type { VolumePlan } from "../storage/plan";
+import { overlayNetwork } from "../swarm/overlayNetwork";
 import { swarmFile } from "./swarmFile";
 import { bind, data, SOCKET, swarmService, type ServiceHome } from "./swarmService";
 

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Config } from "../../plan/config";
-import type { ServicePlan } from "../../plan/services";
-import { planVolume } from "../../plan/storage";
-import type { TlsMaterial } from "../api/certificates";
+import type { Config } from "../../stacks/config";
+import type { ServicePlan } from "./plan";
+import { planVolume } from "../storage/plan";
+import type { TlsMaterial } from "../swarm/certificates";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { ComposeStack } from "./composeStack";
 import { DnsCache } from "./dnsCache";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint, keyedFingerprint } from "../../plan/fingerprint";
-import { ANY_MANAGER } from "../../plan/sshConfig";
-import { managerScript } from "../swarm/nodeScript";
+import { fingerprint, keyedFingerprint } from "../machine/fingerprint";
+import { ANY_MANAGER } from "../remote/sshConfig";
+import { managerScript } from "../remote/nodeScript";
 import type { ServiceHome } from "./swarmService";
 
 export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeconds" | "nameKey"> {

@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { autoscaleLabels, parseAutoscale, type AutoscaleOptions } from "../../plan/autoscale";
-import type { ServicePlan } from "../../plan/services";
-import { serviceUpdate } from "../../plan/serviceUpdate";
-import type { VolumePlan } from "../../plan/storage";
-import { ANY_MANAGER } from "../../plan/sshConfig";
-import type { IngressNetwork } from "../network/ingressNetwork";
-import { dockerHooks, ownLabel } from "../swarm/hooks";
-import { managerScript } from "../swarm/nodeScript";
-import type { SshAccess } from "../swarm/sshAccess";
+import { autoscaleLabels, parseAutoscale, type AutoscaleOptions } from "../../controller/autoscale";
+import type { ServicePlan } from "./plan";
+import { serviceUpdate } from "./serviceUpdate";
+import type { VolumePlan } from "../storage/plan";
+import { ANY_MANAGER } from "../remote/sshConfig";
+import type { IngressNetwork } from "../swarm/ingressNetwork";
+import { dockerHooks, ownLabel } from "../swarm/dockerHooks";
+import { managerScript } from "../remote/nodeScript";
+import type { SshAccess } from "../remote/sshAccess";
 import type { SwarmFile } from "./swarmFile";
 
 type Container = docker.types.input.ServiceTaskSpecContainerSpec;

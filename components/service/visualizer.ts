@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServicePlan } from "../../plan/services";
+import type { ServicePlan } from "./plan";
 import { bind, SOCKET, swarmService, type ServiceHome } from "./swarmService";
 
 export interface VisualizerArgs extends ServiceHome {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AutoscaleOptions } from "../../plan/autoscale";
-import type { ServicePlan } from "../../plan/services";
+import type { AutoscaleOptions } from "../../controller/autoscale";
+import type { ServicePlan } from "./plan";
 import { bind, swarmService, type ServiceHome } from "./swarmService";
 
 export interface WebArgs extends ServiceHome {

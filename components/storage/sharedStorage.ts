@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ANY_MANAGER } from "../../plan/sshConfig";
-import type { DataFolder, Storage } from "../../plan/storage";
+import { ANY_MANAGER } from "../remote/sshConfig";
+import type { DataFolder, Storage } from "./plan";
 import type { Machine } from "../machine/machine";
-import { managerScript, nodeScript } from "../swarm/nodeScript";
-import type { SshAccess } from "../swarm/sshAccess";
+import { managerScript, nodeScript } from "../remote/nodeScript";
+import type { SshAccess } from "../remote/sshAccess";
 
 /** A folder of an NFS server, as planned, or of one that is made. */
 export interface SharedFolder extends Omit<Storage, "server"> {

@@ -1,16 +1,16 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ADDRESS_LABEL, type NodeAttributes } from "../../plan/attributes";
-import { managerOfBackup } from "../../plan/backup";
-import type { Config } from "../../plan/config";
-import type { Ingress } from "../../plan/ingress";
-import type { Role } from "../../plan/nodes";
-import { ANY_MANAGER, anyManagerBut } from "../../plan/sshConfig";
-import type { Certificates } from "../api/certificates";
+import { ADDRESS_LABEL, type NodeAttributes } from "./attributes";
+import { managerOfBackup } from "../backup/plan";
+import type { Config } from "../../stacks/config";
+import type { Ingress } from "./ingress";
+import type { Role } from "../machine/nodes";
+import { ANY_MANAGER, anyManagerBut } from "../remote/sshConfig";
+import type { Certificates } from "./certificates";
 import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
-import { IngressNetwork } from "../network/ingressNetwork";
+import { IngressNetwork } from "./ingressNetwork";
 import type { SharedFolder } from "../storage/sharedStorage";
 import {
   commandLine,
@@ -19,8 +19,8 @@ import {
   nodeScript,
   runOnManager,
   scriptText,
-} from "./nodeScript";
-import type { SshAccess } from "./sshAccess";
+} from "../remote/nodeScript";
+import type { SshAccess } from "../remote/sshAccess";
 
 /** What of the config concerns the swarm itself. */
 type SwarmConfig = Pick<

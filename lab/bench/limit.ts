@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
-import { Cluster } from "../cluster";
+import { Cluster } from "../../conformance/cluster";
 import { BARE, devStack } from "../devStack";
 import { startHypervisor } from "../hypervisor";
-import type { NodeOutput, StackOutputs } from "../outputs";
+import type { NodeOutput, StackOutputs } from "../../stacks/outputTypes";
 import { startRegistry } from "../registry";
 import { rehearse } from "../rehearsal";
 

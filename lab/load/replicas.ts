@@ -1,6 +1,6 @@
 import https from "node:https";
 import Docker from "dockerode";
-import type { StackOutputs } from "../outputs";
+import type { StackOutputs } from "../../stacks/outputTypes";
 import { pause } from "./requests";
 
 /** How many replicas a service has at a moment. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { get } from "../conformance/probes";
+import { get } from "../../conformance/probes";
 
 export interface LoadOptions {
   /** Where the requests go, one after the other and round again. */

@@ -1,8 +1,8 @@
-import { serviceOf } from "../conformance/docker";
-import { webPort } from "../conformance/web";
-import type { StackOutputs } from "../outputs";
-import type { DomainType } from "../../plan/domain";
-import { taskBounds } from "../../plan/services";
+import { serviceOf } from "../../conformance/docker";
+import { webPort } from "../../conformance/web";
+import type { StackOutputs } from "../../stacks/outputTypes";
+import type { DomainType } from "../../components/kvm/domain";
+import { taskBounds } from "../../components/service/plan";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "./replicas";
 import { pause, sendRequests, type Answers, type LoadOptions } from "./requests";
 

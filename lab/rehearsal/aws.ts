@@ -1,5 +1,5 @@
 /**
- * AWS's resources as stacks/ec2.ts has them, made through the AWS SDK in the steps of @pulumi/aws
+ * AWS's resources as components/ec2/ec2Machines.ts has them, made through the AWS SDK in the steps of @pulumi/aws
  * 7.48.0. Where AWS is comes from the environment: AWS_ENDPOINT_URL, AWS_REGION and credentials.
  *
  * They are not in creator.ts: the lab has no use for them, and loading the SDK takes its time.

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { readInputs, run, type Executor, type Outputs, type Task } from "./executor";
-import { dial, execute, type CommandResult } from "./ssh";
+import { dial, execute, type CommandResult } from "../../components/remote/client";
 
 /** Accepted but without effect here: when to run again, and what to print meanwhile. */
 const lifecycle = {

@@ -1,7 +1,7 @@
 /** The wait until a service runs, as the docker provider has it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { ServiceInputs } from "../../plan/serviceSpec";
+import type { ServiceInputs } from "../../components/service/serviceSpec";
 
 /** Seconds between two looks at the tasks. */
 const POLL_SECONDS = 1;

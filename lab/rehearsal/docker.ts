@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import Docker from "dockerode";
 import { z } from "zod";
-import { labels, labelMap } from "../../plan/dockerTypes";
-import { serviceInputs, serviceSpec } from "../../plan/serviceSpec";
+import { labels, labelMap } from "../../components/service/dockerTypes";
+import { serviceInputs, serviceSpec } from "../../components/service/serviceSpec";
 import { converged } from "./converged";
 import { readInputs, run, type Executor, type Outputs, type Task } from "./executor";
 

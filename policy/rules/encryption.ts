@@ -7,7 +7,7 @@ interface Network {
 
 /**
  * About the stack in the end: before it is changed, a network is shown with the options that it was
- * made with (`ignoreChanges` in components/network/overlayNetwork.ts), also when it is to be replaced.
+ * made with (`ignoreChanges` in components/swarm/overlayNetwork.ts), also when it is to be replaced.
  */
 export const encryptedIngress: StackRule = {
   name: "encrypted-ingress",

@@ -1,4 +1,4 @@
-import { isInside, isPrivate, networkForm, overlap } from "../../plan/addresses";
+import { isInside, isPrivate, networkForm, overlap } from "../../components/machine/addresses";
 import { missingOutputs, nodes, stackOutputs } from "../program";
 import { show, type Finding, type Resource, type StackRule } from "../rule";
 

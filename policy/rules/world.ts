@@ -1,4 +1,4 @@
-import { API_PORT } from "../../plan/engine";
+import { API_PORT } from "../../components/swarm/engine";
 import { groupOpenings, isAmong, isWorld, nodeOpenings, opens, touches } from "../openings";
 import type { Opening } from "../openings";
 import { missingOutputs, nodes, publishedPorts, stackOutputs } from "../program";
@@ -137,6 +137,6 @@ function unguarded(page: PublishedPort): Finding {
   return {
     message:
       `the nodes' firewall does not keep ${said(page)} to the admin networks, and that is a page for ` +
-      "administrators; write its port into adminPorts (plan/management.ts)",
+      "administrators; write its port into adminPorts (components/swarm/management.ts)",
   };
 }

@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expectRefusal } from "../../lab/conformance/api";
-import { clientCertificate } from "../../lab/conformance/certificates";
-import { listNodes } from "../../lab/conformance/nodes";
+import { expectRefusal } from "../../conformance/api";
+import { clientCertificate } from "../../conformance/certificates";
+import { listNodes } from "../../conformance/nodes";
 import {
   chooseEngine,
   CONSOLE_LOG,
@@ -24,7 +24,7 @@ import {
   whyNoPulumi,
 } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
-import type { StackOutputs } from "../../lab/outputs";
+import type { StackOutputs } from "../../stacks/outputTypes";
 import {
   authorityKey,
   failures,

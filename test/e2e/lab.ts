@@ -1,14 +1,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import { Cluster } from "../../lab/cluster";
-import { runChecks } from "../../lab/conformance";
-import { eventually } from "../../lab/conformance/check";
-import { nodeChecks } from "../../lab/conformance/nodes";
+import { Cluster } from "../../conformance/cluster";
+import { runChecks } from "../../conformance";
+import { eventually } from "../../conformance/check";
+import { nodeChecks } from "../../conformance/nodes";
 import { devStack } from "../../lab/devStack";
 import type { EngineOptions } from "../../lab/engine";
 import { startHypervisor, type Hypervisor } from "../../lab/hypervisor";
-import type { StackOutputs } from "../../lab/outputs";
+import type { StackOutputs } from "../../stacks/outputTypes";
 import { startRegistry, type Registry } from "../../lab/registry";
 
 export const run = promisify(execFile);

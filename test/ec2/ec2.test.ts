@@ -12,7 +12,7 @@ import { DescribeParametersCommand, GetParameterCommand } from "@aws-sdk/client-
 import { aws, awsCalls } from "../../lab/rehearsal/aws";
 import * as clients from "../../lab/rehearsal/awsServices";
 import { rehearse } from "../../lab/rehearsal";
-import { readStackConfig } from "../../plan/stackFile";
+import { readStackConfig } from "../../stacks/stackFile";
 import { FakeNode, scriptText } from "../unit/fakeNode";
 import { InstanceView, PLACES } from "./metadata";
 import { Moto } from "./moto";

@@ -1,9 +1,9 @@
 /** An autoscaler whose parts are lost in the middle of a load: nothing scales wrongly, and it recovers. */
-import { eventually } from "../../lab/conformance/check";
+import { eventually } from "../../conformance/check";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "../../lab/load/replicas";
 import { sendRequests } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
-import type { NodeOutput } from "../../lab/outputs";
+import type { NodeOutput } from "../../stacks/outputTypes";
 import { setTimeout as sleep } from "node:timers/promises";
 import { untilMembersAreWell, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";

@@ -90,7 +90,7 @@ exec /usr/bin/date --date "${DAYS_OFF} days" "$@"
     writeFileSync(join(folder, "date"), date);
     chmodSync(join(folder, "date"), 0o755);
     const revived = performance.now();
-    const { stderr } = await run("components/swarm/revive", ["dev"], {
+    const { stderr } = await run("cli/revive", ["dev"], {
       env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
     });
     console.log(`${stderr}\nrevived in ${secondsSince(revived)} s`);

@@ -1,9 +1,9 @@
 /** Every check of the conformance, seen to fail: what it is about is broken on a running swarm. */
-import { clientCertificate } from "../../lab/conformance/certificates";
-import { checks } from "../../lab/conformance";
-import type { Cluster } from "../../lab/cluster";
+import { clientCertificate } from "../../conformance/certificates";
+import { checks } from "../../conformance";
+import type { Cluster } from "../../conformance/cluster";
 import { SMALL } from "../../lab/devStack";
-import type { StackOutputs } from "../../lab/outputs";
+import type { StackOutputs } from "../../stacks/outputTypes";
 import { withCluster } from "../e2e/lab";
 import { ALL_ON, describeWithPulumi, MINUTES, Operator } from "./lab";
 

@@ -1,8 +1,8 @@
 /** What containers and strangers reach of a swarm on which everything runs, and what its nodes lack. */
-import { Cluster } from "../../lab/cluster";
-import { checks } from "../../lab/conformance";
-import { query } from "../../lab/conformance/monitoring";
-import { updatesReport } from "../../lab/drift/updates";
+import { Cluster } from "../../conformance/cluster";
+import { checks } from "../../conformance";
+import { query } from "../../conformance/monitoring";
+import { updatesReport } from "../../cli/drift/updates";
 import { secondsUntil, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 

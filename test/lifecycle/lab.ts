@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { eventually } from "../../lab/conformance/check";
-import { listNodes } from "../../lab/conformance/nodes";
+import { eventually } from "../../conformance/check";
+import { listNodes } from "../../conformance/nodes";
 import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import { runFolder } from "../../lab/inside";
-import type { StackOutputs } from "../../lab/outputs";
-import type { DomainType } from "../../plan/domain";
+import type { StackOutputs } from "../../stacks/outputTypes";
+import type { DomainType } from "../../components/kvm/domain";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab";
 

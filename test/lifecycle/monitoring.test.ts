@@ -1,8 +1,8 @@
 /** Monitoring, switched on and off, and what it says when something is wrong. */
-import { Cluster } from "../../lab/cluster";
-import { query } from "../../lab/conformance/monitoring";
-import { listTasks, serviceOf } from "../../lab/conformance/docker";
-import { nodesOf } from "../../lab/conformance/services";
+import { Cluster } from "../../conformance/cluster";
+import { query } from "../../conformance/monitoring";
+import { listTasks, serviceOf } from "../../conformance/docker";
+import { nodesOf } from "../../conformance/services";
 import { setTimeout as sleep } from "node:timers/promises";
 import { secondsSince, secondsUntil } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { backUp, listBackups } from "../../lab/backups";
-import type { NodeOutput } from "../../lab/outputs";
+import { backUp, listBackups } from "../../cli/backups";
+import type { NodeOutput } from "../../stacks/outputTypes";
 import { run, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 

@@ -1,5 +1,5 @@
 /** A changed setting of the engines on a running swarm: it goes from node to node, a bad one nowhere. */
-import { scriptText } from "../../components/swarm/nodeScript";
+import { scriptText } from "../../components/remote/nodeScript";
 import { withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 import { watch } from "./watch";

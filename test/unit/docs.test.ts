@@ -1,7 +1,7 @@
 /** What the docs tell users to type. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { configKeys } from "../../plan/config";
+import { configKeys } from "../../stacks/config";
 
 const root = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import program from "../../index";
-import { readStackConfig } from "../../plan/stackFile";
+import { readStackConfig } from "../../stacks/stackFile";
 import { outputs as kvmOutputs, refusal } from "./graphRun";
 import { run, type Run } from "./harness";
 

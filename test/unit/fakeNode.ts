@@ -187,7 +187,7 @@ export class FakeNode {
     args: (string | number)[],
     variables: Record<string, string> = {},
   ): Promise<Finished> {
-    return this.bash(`${scriptText("swarm/common")}\n${scriptText(script)}`, args, variables);
+    return this.bash(`${scriptText("remote/common")}\n${scriptText(script)}`, args, variables);
   }
 
   /** The same for a script's text, which reads and writes in the node's folder. */
@@ -251,7 +251,7 @@ export function onlyMessage(stderr: string): string {
   return lines[0]!;
 }
 
-/** The text of a component's script, such as `swarm/common`. */
+/** The text of a component's script, such as `remote/common`. */
 export function scriptText(script: string): string {
   const [folder, name] = script.split("/");
   return readFileSync(join(COMPONENTS, `${folder}/scripts/${name}.sh`), "utf8");

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { quote } from "shell-quote";
-import { runOnManager } from "../../components/swarm/nodeScript";
-import type { Opening } from "../../plan/firewall";
+import { runOnManager } from "../../components/remote/nodeScript";
+import type { Opening } from "../../components/swarm/firewall";
 import {
   changed,
   COMPONENT,
@@ -25,8 +25,8 @@ import { nameOf, resolve, waitsFor, type Run } from "./harness";
 
 // What an `up` runs by itself, outside of resources: to tell, and not to run.
 const mockRun = jest.fn(() => Promise.resolve(""));
-jest.mock("../../components/swarm/nodeScript", () => ({
-  ...jest.requireActual<object>("../../components/swarm/nodeScript"),
+jest.mock("../../components/remote/nodeScript", () => ({
+  ...jest.requireActual<object>("../../components/remote/nodeScript"),
   runOnManager: jest.fn(() => mockRun),
 }));
 

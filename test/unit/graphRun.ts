@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import program from "../../index";
-import { fingerprint } from "../../plan/fingerprint";
-import { readStackConfig } from "../../plan/stackFile";
+import { fingerprint } from "../../components/machine/fingerprint";
+import { readStackConfig } from "../../stacks/stackFile";
 import { FailedRun, run, type Registration, type Run } from "./harness";
 
 const PROJECT = join(__dirname, "../..");
@@ -103,7 +103,7 @@ export const keys = ({ resources }: Run) => resources.map(key).sort();
 
 /** What runs a command on a manager: `any`, or `without-mg0` and the like. */
 export const onManager = (which: string, command: string) =>
-  `components/swarm/on-manager 300 .cache/ssh/dev/config swarm-${which} '${command}'`;
+  `components/remote/on-manager 300 .cache/ssh/dev/config swarm-${which} '${command}'`;
 
 /** The one resource of that name. */
 export function resource({ resources }: Run, name: string): Registration {

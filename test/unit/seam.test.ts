@@ -2,7 +2,7 @@
  * One definition, two targets: what is behind the seam (components/machine/machine.ts) is the same
  * graph on KVM and on EC2, inputs included, and all that differs is the targets' own.
  */
-import { planEc2 } from "../../plan/ec2/plan";
+import { planEc2 } from "../../components/ec2/plan";
 import { publicAddress, upOnEc2 } from "./ec2Run";
 import { COMPOSE_FILE, key, up, useFolder } from "./graphRun";
 import type { Registration, Run } from "./harness";

@@ -11,7 +11,7 @@
 # service.sh update NAME SECONDS MIN MAX: the service, which is there, is as wanted, with the number
 #   of replicas that it has at that moment: an autoscaler decides on it, from MIN to MAX. Waits until
 #   its tasks run, and fails with what Docker says when the update was stopped or taken back.
-#   Variables (plan/serviceUpdate.ts): SPEC, its spec for the Engine API, with a placeholder for the
+#   Variables (components/service/serviceUpdate.ts): SPEC, its spec for the Engine API, with a placeholder for the
 #   number of replicas and one for TASK, which is what tasks are made of; SPEC_ID and TASK_ID, which
 #   stand for their content and are labels of the service.
 # https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Service/operation/ServiceUpdate

@@ -39,7 +39,7 @@ look() {
 restart() {
   local id
   id=$(on "$1" restart "$SECONDS_BOUND") || return 1
-  components/swarm/on-manager "$SECONDS_BOUND" "$CONFIG" swarm-any "$RUN seen $SECONDS_BOUND $id" <<<"$INPUT" || return 1
+  components/remote/on-manager "$SECONDS_BOUND" "$CONFIG" swarm-any "$RUN seen $SECONDS_BOUND $id" <<<"$INPUT" || return 1
   on "$1" finish "$SECONDS_BOUND" || return 1
   say "$1: the engine has its new settings"
 }

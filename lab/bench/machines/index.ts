@@ -3,8 +3,8 @@
  * same code, image and domain definition as the whole program has.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig } from "../../../stacks/config";
-import { kvmTarget } from "../../../stacks/kvm";
+import { readConfig } from "../../../stacks/config/read";
+import { kvmTarget } from "../../../components/kvm/kvmMachines";
 
 export = async () => {
   const config = readConfig();

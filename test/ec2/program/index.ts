@@ -1,9 +1,9 @@
 /** The target `ec2` and nothing after it: what can be made on an emulated AWS. */
 import * as pulumi from "@pulumi/pulumi";
-import { publishedPorts } from "../../../plan/compose";
-import { planServices } from "../../../plan/services";
-import { readConfig } from "../../../stacks/config";
-import { ec2Target } from "../../../stacks/ec2";
+import { publishedPorts } from "../../../components/service/compose";
+import { planServices } from "../../../components/service/plan";
+import { readConfig } from "../../../stacks/config/read";
+import { ec2Target } from "../../../components/ec2/ec2Machines";
 
 export = async () => {
   const config = readConfig();

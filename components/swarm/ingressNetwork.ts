@@ -1,0 +1,59 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Ingress } from "./ingress";
+import { ANY_MANAGER } from "../remote/sshConfig";
+import { managerScript } from "../remote/nodeScript";
+import type { SshAccess } from "../remote/sshAccess";
+import { overlayNetwork } from "./overlayNetwork";
+
+export interface IngressNetworkArgs {
+  ingress: Ingress;
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
+  /** Bound for the nodes to take part in it, in seconds. */
+  timeoutSeconds: number;
+}
+
+/**
+ * The swarm's ingress network, which the routing mesh uses: a `docker.Network`, and a script that
+ * brings nodes into it which were there before it, and sees it off.
+ *
+ * A swarm has one ingress network at most, and it cannot go while a service publishes a port
+ * through it. So a changed setting replaces it, and with it all that has its ID among its triggers:
+ * the services that publish ports go first and come back last, in one `up`.
+ */
+export class IngressNetwork extends pulumi.ComponentResource {
+  /** ID of the network, known once the nodes that are there take part in it. */
+  readonly id: pulumi.Output<string>;
+  readonly network: docker.Network;
+
+  constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:network:IngressNetwork", name, {}, opts);
+
+    const { ingress, access, timeoutSeconds } = args;
+    const { subnet, gateway, ...settings } = ingress;
+    this.network = overlayNetwork(
+      `${name}-network`,
+      {
+        ...{ access, timeoutSeconds, ...settings, ingress: true },
+        ipamConfigs: [{ subnet, gateway }],
+      },
+      { parent: this },
+    );
+    const attached = managerScript(
+      `${name}-attached`,
+      {
+        ...{ access, manager: ANY_MANAGER },
+        script: "swarm/overlay",
+        create: ["attach", timeoutSeconds, this.network.id],
+        // Before the provider would: it does not wait until the network is gone.
+        delete: ["remove", timeoutSeconds, this.network.id],
+        triggers: [this.network.id],
+        timeoutSeconds: 2 * timeoutSeconds,
+      },
+      { parent: this },
+    );
+    this.id = attached.stdout;
+    this.registerOutputs({ id: this.id });
+  }
+}
