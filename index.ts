@@ -5,27 +5,30 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Backups } from "./components/backup/backups";
+import { restoreStep } from "./components/backup/restore";
+import { ConfigError } from "./components/machine/configError";
 import type { Machine } from "./components/machine/machine";
+import type { Role } from "./components/machine/nodes";
 import { Monitoring } from "./components/monitoring/monitoring";
-import { Services } from "./components/service/services";
-import { SharedStorage } from "./components/storage/sharedStorage";
 import { sshAccess } from "./components/remote/sshAccess";
-import { Swarm } from "./components/swarm/swarm";
-import { nodeAttributes } from "./components/swarm/attributes";
 import { publishedPorts } from "./components/service/compose";
-import { ConfigError } from "./stacks/config";
+import { Services } from "./components/service/services";
+import { dataFolders } from "./components/storage/plan";
+import { SharedStorage } from "./components/storage/sharedStorage";
+import { nodeAttributes } from "./components/swarm/attributes";
 import { engineConfig } from "./components/swarm/engine";
 import { firewallRules, openings, type FirewallArgs } from "./components/swarm/firewall";
-import { planIngress } from "./components/swarm/ingress";
-import { planAdminPorts, usersPorts } from "./components/swarm/management";
-import type { Role } from "./components/machine/nodes";
-import { planServices } from "./components/service/plan";
-import { dataFolders } from "./components/storage/plan";
+import { planAdminPorts } from "./components/swarm/management";
+import { usersPorts } from "./components/swarm/publish";
+import { Swarm } from "./components/swarm/swarm";
 import { readCompose } from "./stacks/compose";
 import { readConfig } from "./stacks/config/read";
+import { adminCidrsOf, ingressOf } from "./stacks/config/sections";
 import { apiHosts, stackOutputs } from "./stacks/outputs";
 import { readRestoreKey } from "./stacks/restoreKey";
-import { makeTarget, reached } from "./stacks/target";
+import { allMachines } from "./stacks/seam";
+import { planServices } from "./stacks/services";
+import { makeTarget } from "./stacks/target";
 
 export = async () => {
   try {
@@ -39,17 +42,17 @@ export = async () => {
 async function program() {
   const config = readConfig();
   const stack = pulumi.getStack();
-  const ingress = planIngress(config);
+  const ingress = ingressOf(config);
   const services = planServices(config);
   const compose = readCompose(config, services);
   const restoreKey = readRestoreKey(config);
 
   const published = publishedPorts(services, compose);
-  const adminPorts = planAdminPorts(config, published);
+  const adminPorts = planAdminPorts(published, adminCidrsOf(config));
   const target = await makeTarget({ config, stack, published });
   const { machines, storageMachine, storage, internalCidr, machineCidrs, certificates } = target;
   const engine = (role: Role) => engineConfig({ ...config, role });
-  const access = sshAccess(stack, reached(target), config.joinTimeoutSeconds);
+  const access = sshAccess(stack, allMachines(target), config.joinTimeoutSeconds);
   const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
     pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]): FirewallArgs => ({
       ...{ role, ingressAddress: outside, advertiseAddress: internal },
@@ -57,17 +60,30 @@ async function program() {
       nfsServer: config.storage === "nfs" ? config.nfsServer : "",
     }));
   const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
-  const backups = new Backups("backups", { stack, storage, config });
-  const swarm = new Swarm("swarm", {
+  const backups = new Backups("backups", {
     stack,
+    storage,
+    schedule: config.backupSchedule,
+    keep: config.backupKeep,
+    timeoutSeconds: config.bootTimeoutSeconds,
+  });
+  const swarm = new Swarm("swarm", {
     machines,
     engineConfig: ({ role }) => engine(role),
     firewallRules: firewall,
     certificates,
     access,
     ingress,
-    storage,
-    backupKey: restoreKey === undefined ? backups.key : pulumi.secret(restoreKey),
+    restoreStep: restoreStep({
+      stack,
+      backup: config.restore,
+      machines,
+      storage,
+      backupKey: restoreKey === undefined ? backups.key : pulumi.secret(restoreKey),
+      unlockKey: config.restoreUnlockKey,
+      access,
+      timeoutSeconds: config.bootTimeoutSeconds,
+    }),
     attributes: (machine) => nodeAttributes(config, machine),
     config,
   });
@@ -78,7 +94,7 @@ async function program() {
     firewallRules: firewall,
     access,
     dependsOn: swarm.complete,
-    folders: dataFolders(config),
+    folders: dataFolders(services),
     timeoutSeconds: config.bootTimeoutSeconds,
   });
   backups.installOn(
@@ -87,7 +103,11 @@ async function program() {
   );
   const nameKey = new random.RandomPassword("secret-names", { length: 32, special: false });
   const home = {
-    ...{ config, services, storage, access, ingress: swarm.ingress },
+    services,
+    storage,
+    access,
+    ingress: swarm.ingress,
+    mtu: config.ingressMtu,
     nameKey: nameKey.result,
     timeoutSeconds: config.serviceTimeoutSeconds,
   };
@@ -96,14 +116,41 @@ async function program() {
     dependsOn: [...swarm.complete, swarm.ingress, volumes],
     ...swarm.inSwarm,
   };
-  const client = { apiUrl: apiHosts(machines, config)[0]!, client: certificates.client };
   const running = new Services(
     "services",
-    { ...home, ...client, stack, compose, nodes: machines.length },
+    {
+      ...home,
+      stack,
+      webCpus: config.webCpus,
+      compose,
+      composeName: config.composeName,
+      nodes: machines.length,
+      externalPortainer: config.externalPortainer
+        ? {
+            image: config.portainerImage,
+            port: config.externalPortainerPort,
+            dockerHost: config.operatorDocker,
+          }
+        : undefined,
+      apiUrl: apiHosts(machines, config)[0]!,
+      client: certificates.client,
+    },
     inSwarm,
   );
   const monitoring = config.monitoring
-    ? new Monitoring("monitoring", { ...home, published: usersPorts(published) }, inSwarm)
+    ? new Monitoring(
+        "monitoring",
+        {
+          ...home,
+          published: usersPorts(published),
+          scrapeSeconds: config.scrapeSeconds,
+          retention: config.prometheusRetention,
+          alertWebhook: config.alertWebhook,
+          autoscaling: config.autoscaling,
+          autoscalingDryRun: config.autoscalingDryRun,
+        },
+        inSwarm,
+      )
     : undefined;
   return stackOutputs({
     ...{ config, stack, ingress, services, compose, adminPorts, engine },

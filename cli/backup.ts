@@ -1,25 +1,19 @@
-/**
- * `npm run backup -- -s STACK`: backs up the swarm's state now, and prints the backup's name.
- * With `--list`, the names of those that there are, the newest first.
- */
-import { parseArgs } from "node:util";
-import { backUp, listBackups } from "./backups";
 import { Cluster } from "../conformance/cluster";
-import { readStackOutputs, requireStack } from "./stackOutputs";
+import { run, verb } from "./command";
+import { readStackOutputs } from "./stackOutputs";
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { stack: { type: "string", short: "s" }, list: { type: "boolean" } },
+/** A manager that does not answer is left for the next one after so many seconds. */
+const DIAL_SECONDS = 10;
+
+const backup = verb("backup", "Backs up the swarm's state now, and prints the backup's name.")
+  .option("--list", "print the names of the backups that exist, the newest first, and make none")
+  .action(async ({ stack, list }: { stack: string; list?: boolean }) => {
+    const cluster = new Cluster(await readStackOutputs(stack), DIAL_SECONDS);
+    try {
+      console.log(await cluster.runOnAManager(list ? "swarm-backup list" : "swarm-backup"));
+    } finally {
+      await cluster.close();
+    }
   });
-  const cluster = new Cluster(await readStackOutputs(requireStack(values.stack)), 10);
-  try {
-    console.log(await (values.list ? listBackups(cluster) : backUp(cluster)));
-  } finally {
-    await cluster.close();
-  }
-}
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 2;
-});
+void run(backup);

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 
 const run = promisify(execFile);
 

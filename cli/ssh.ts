@@ -1,15 +1,14 @@
-/** `npm run ssh -- -s STACK`: writes the stack's SSH key and prints how to log in to each node. */
+import { run, verb } from "./command";
 import { sshFilesOf } from "./sshFiles";
-import { readStackOutputs, stackArgument } from "./stackOutputs";
+import { readStackOutputs } from "./stackOutputs";
 
-async function main(): Promise<void> {
-  const stack = stackArgument();
+const ssh = verb(
+  "ssh",
+  "Writes the stack's SSH key and host keys, and prints how to log in to each machine.",
+).action(async ({ stack }: { stack: string }) => {
   const outputs = await readStackOutputs(stack);
   console.log(`wrote ${sshFilesOf(stack, outputs)}, and the key and the host keys beside it`);
   for (const [name, command] of Object.entries(outputs.ssh)) console.log(`${name}: ${command}`);
-}
-
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 2;
 });
+
+void run(ssh);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { writeSshFiles } from "../components/remote/sshAccess";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 
 /** Writes the SSH files of a running stack, as `pulumi up` does, and returns the config's path. */
 export function sshFilesOf(stack: string, outputs: StackOutputs, project?: string): string {

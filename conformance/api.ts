@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 import { clientCertificate, impostorOf, type Certificate } from "./certificates";
 import { eventually, expectEach, expectNone, expectSame, type Check } from "./check";
 import { get, isOpen, type HttpAnswer } from "./probes";

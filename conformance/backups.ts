@@ -1,4 +1,3 @@
-import { backupStatus } from "../cli/backups";
 import type { Check } from "./check";
 
 /** What `swarm-backup status` prints. */
@@ -52,7 +51,8 @@ function duration(seconds: number): string {
 const recentBackup: Check = {
   name: "the last backup of the swarm's state is as new as its schedule says",
   applies: ({ storage }) => storage.kind !== "none",
-  run: async (cluster) => backupNote(parseStatus(await backupStatus(cluster))),
+  run: async (cluster) =>
+    backupNote(parseStatus(await cluster.runOnAManager("swarm-backup status"))),
 };
 
 export const backupChecks: Check[] = [recentBackup];

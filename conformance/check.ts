@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 
 /** Something that users of a swarm rely on. */
 export interface Check {

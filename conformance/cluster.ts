@@ -1,5 +1,5 @@
 import type { Client } from "ssh2";
-import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { dial, execute } from "../components/remote/client";
 
 /**
@@ -28,6 +28,22 @@ export class Cluster {
       throw new Error(`${node.name}: \`${command}\` failed: ${result.stderr || result.stdout}`);
     }
     return result.stdout.trim();
+  }
+
+  /**
+   * Runs a command that leaves the work to one manager, and prints something there, on one manager after
+   * the other until one has. Managers may be lost.
+   */
+  async runOnAManager(command: string): Promise<string> {
+    const why: string[] = [];
+    for (const manager of this.managers) {
+      const answer = await this.run(manager, command).catch((error: Error) => {
+        why.push(error.message);
+        return "";
+      });
+      if (answer) return answer;
+    }
+    throw new Error(["no manager did it", ...why].join("\n"));
   }
 
   /** Ends all connections. */

@@ -2,7 +2,7 @@
 import { quote } from "shell-quote";
 import { DROPPED_COUNTER, MACHINE_PORTS } from "../components/swarm/firewall";
 import type { Cluster } from "./cluster";
-import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { expectNone, type Check } from "./check";
 import { runShell } from "./docker";
 

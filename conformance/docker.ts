@@ -1,7 +1,7 @@
 /** What `docker` on the nodes says, in the form in which the checks need it. */
 import { quote } from "shell-quote";
 import type { Cluster } from "./cluster";
-import type { NodeOutput, ServiceOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, ServiceOutput, StackOutputs } from "../stacks/outputs";
 
 /** A service of the stack by its name in the swarm; undefined when the config switches it off. */
 export function serviceOf(outputs: StackOutputs, name: string): ServiceOutput | undefined {

@@ -1,4 +1,4 @@
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 import { eventually, expectEach, type Check } from "./check";
 import { isOpen } from "./probes";
 

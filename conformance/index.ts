@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 import { apiChecks } from "./api";
 import { backupChecks } from "./backups";
 import type { Check, CheckResult } from "./check";

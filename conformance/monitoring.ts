@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster";
-import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "../components/monitoring/ports";
 import { meshTcpPorts } from "../components/swarm/publish";
 import { eventually, expectNone, type Check } from "./check";

@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster";
-import type { NodeOutput } from "../stacks/outputTypes";
+import type { NodeOutput } from "../stacks/outputs";
 import { expectSame, type Check } from "./check";
 
 /** A row of `docker node ls`, as far as it is the same from wherever one looks. */

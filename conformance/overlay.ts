@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster";
-import type { NodeOutput } from "../stacks/outputTypes";
+import type { NodeOutput } from "../stacks/outputs";
 import { eventually, expectEach, expectSame, type Check } from "./check";
 import { isRunning, listTasks, runShell, runWords, serviceOf } from "./docker";
 import { nodesOf } from "./services";

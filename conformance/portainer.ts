@@ -1,5 +1,5 @@
 import { isPrivate } from "../components/machine/addresses";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 import { eventually, expectEach, expectNone, type Check } from "./check";
 import { listTasks, serviceOf } from "./docker";
 import { get, type HttpAnswer } from "./probes";

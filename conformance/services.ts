@@ -1,6 +1,6 @@
 import type { Publish } from "../components/swarm/publish";
 import { taskBounds } from "../components/service/plan";
-import type { NodeOutput, ServiceOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, ServiceOutput, StackOutputs } from "../stacks/outputs";
 import { eventually, expectEach, expectNone, type Check } from "./check";
 import { isRunning, listTasks, runWords, type Task } from "./docker";
 import { askDns, get } from "./probes";

@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster";
-import type { NodeOutput } from "../stacks/outputTypes";
+import type { NodeOutput } from "../stacks/outputs";
 import { expectNone, type Check } from "./check";
 import { requestWeb, webPort } from "./web";
 

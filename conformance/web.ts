@@ -1,6 +1,6 @@
 import { taskBounds } from "../components/service/plan";
 import type { Cluster } from "./cluster";
-import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { eventually, expectEach, expectNone, type Check } from "./check";
 import { isRunning, listTasks, serviceOf } from "./docker";
 import { get } from "./probes";

@@ -11,7 +11,7 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { ConfigError, type Config } from "../stacks/config";
+import { ConfigError } from "../components/machine/configError";
 import { fingerprint } from "../components/machine/fingerprint";
 import { builtImagePath, fetchedImagePath, imageRecipeHash } from "./recipe";
 
@@ -40,7 +40,7 @@ const FETCH_SECONDS = 3600;
  *   checksum.
  */
 export async function resolveImage(
-  { image, imageChecksum }: Pick<Config, "image" | "imageChecksum">,
+  { image, imageChecksum }: { image: string; imageChecksum: string },
   preview: boolean,
 ): Promise<Image> {
   if (image === "node") {

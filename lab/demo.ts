@@ -16,7 +16,7 @@ import { chooseEngine, whyNoPulumi, type Engine } from "./engine";
 import { startHypervisor, type Hypervisor } from "./hypervisor";
 import { surgeReport } from "./load/report";
 import { LOADS, scaledWeb, surge, surgeProblems, type Surge } from "./load/surge";
-import type { NodeOutput, StackOutputs } from "../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { startRegistry, type Registry } from "./registry";
 import type { ResourceEvent } from "./rehearsal/creator";
 

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { planCluster, type ClusterPlan } from "../components/kvm/plan";
 import { parseConfig } from "../stacks/config";
+import { clusterSettings } from "../stacks/kvm";
 import { readStackConfig } from "../stacks/stackFile";
 import type { EngineOptions } from "./engine";
 import type { Hypervisor } from "./hypervisor";
@@ -33,7 +34,7 @@ export function devStack(
 ): { options: EngineOptions; plan: ClusterPlan } {
   const projectDir = join(__dirname, "..");
   const fromFiles = mirrored({ ...readStackConfig(projectDir, STACK), ...overrides });
-  const { nat } = planCluster(parseConfig(fromFiles), stack);
+  const { nat } = planCluster(clusterSettings(parseConfig(fromFiles)), stack);
   const config = {
     ...fromFiles,
     libvirtUri: hypervisor.uri,
@@ -44,7 +45,7 @@ export function devStack(
   mkdirSync(dir, { recursive: true });
   return {
     options: { projectDir, stack, config, dir },
-    plan: planCluster(parseConfig(config), stack),
+    plan: planCluster(clusterSettings(parseConfig(config)), stack),
   };
 }
 

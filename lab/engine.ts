@@ -14,7 +14,7 @@ import {
 import { parse, stringify } from "yaml";
 import { dependencies, devDependencies, name as projectName } from "../package.json";
 import { pulumi as libvirt } from "../sdks/libvirt/package.json";
-import type { StackOutputs } from "../stacks/outputTypes";
+import type { StackOutputs } from "../stacks/outputs";
 import { rehearse, type ResourceEvent } from "./rehearsal";
 
 export type EngineName = "pulumi" | "rehearsal";

@@ -7,13 +7,14 @@ import type { Swarm } from "../components/swarm/swarm";
 import { nodeAttributes } from "../components/swarm/attributes";
 import { composeServices } from "../components/service/compose";
 import type { Config } from "./config";
-import { apiUrl, planGwbridge } from "../components/swarm/engine";
+import { apiUrl } from "../components/swarm/engine";
 import type { AdminPorts, Opening } from "../components/swarm/firewall";
 import type { Ingress } from "../components/swarm/ingress";
 import type { Role } from "../components/machine/nodes";
 import type { ServicePlan } from "../components/service/plan";
 import { sshFolder } from "../components/remote/sshConfig";
-import { reached, type Target } from "./target";
+import { gwbridgeOf } from "./config/sections";
+import { allMachines, type Target } from "./seam";
 
 /** All that the outputs are made of. */
 interface Built {
@@ -49,7 +50,7 @@ export function stackOutputs(built: Built) {
       role,
       ingressAddress,
       advertiseAddress,
-      id: swarm.nodeIds.apply((ids) => ids[name]),
+      id: swarm.nodeIds.apply((ids) => ids[name]!),
       ...nodeAttributes(config, { name, role }),
     })),
     /** The nodes that can be the swarm's leader. */
@@ -65,9 +66,9 @@ export function stackOutputs(built: Built) {
 
     /** How to log in to each machine. Elsewhere, `npm run ssh -- -s STACK` writes the files first. */
     ssh: Object.fromEntries(
-      reached(target).map(({ name }) => [name, `ssh -F ${sshFolder(stack)}/config ${name}`]),
+      allMachines(target).map(({ name }) => [name, `ssh -F ${sshFolder(stack)}/config ${name}`]),
     ),
-    sshHosts: reached(target).map(({ name, role, ingressAddress }) => ({
+    sshHosts: allMachines(target).map(({ name, role, ingressAddress }) => ({
       name,
       role,
       address: ingressAddress,
@@ -76,10 +77,10 @@ export function stackOutputs(built: Built) {
     /** Secret: the private half of the key that logs in to every machine. */
     sshPrivateKey: target.sshPrivateKey,
     /** Lines for a `known_hosts` file: the host key of every machine. */
-    sshKnownHosts: reached(target).map((machine) => machine.knownHost),
+    sshKnownHosts: allMachines(target).map((machine) => machine.knownHost),
 
     /** The TLS API of one manager, as in DOCKER_HOST, or of whichever answers at a load balancer. */
-    dockerHost: target.apiAddress?.apply(apiUrl) ?? apis[0],
+    dockerHost: target.apiAddress?.apply(apiUrl) ?? apis[0]!,
     /** The TLS API of every manager. */
     apiHosts: apis,
     apiOutside: config.apiOutside,
@@ -98,10 +99,10 @@ export function stackOutputs(built: Built) {
 
     ingress: { id: swarm.ingress.id, ...ingress },
     overlayAddressPool: config.overlayAddressPool,
-    gwbridge: planGwbridge(config),
+    gwbridge: gwbridgeOf(config),
     /** What each machine's firewall lets in, beside ports that services publish. */
     firewall: Object.fromEntries(
-      reached(target).map((machine) => [machine.name, built.openings(machine)]),
+      allMachines(target).map((machine) => [machine.name, built.openings(machine)]),
     ),
     registryMirror: config.registryMirror,
     services,
@@ -117,6 +118,15 @@ export function stackOutputs(built: Built) {
     storage,
   };
 }
+
+/** The outputs as plain values, secrets included: what whoever reads them gets. */
+export type StackOutputs = pulumi.Unwrap<ReturnType<typeof stackOutputs>>;
+
+/** One entry of the output `nodes`. */
+export type NodeOutput = StackOutputs["nodes"][number];
+
+/** One entry of the output `services`: a service of the swarm that the config switches on. */
+export type ServiceOutput = StackOutputs["services"][number];
 
 /** The TLS API of every manager, as in DOCKER_HOST. */
 export function apiHosts(machines: Machine[], { apiOutside }: Pick<Config, "apiOutside">) {

@@ -8,7 +8,7 @@ import {
   inspectGwbridge,
   listIngress,
 } from "../../conformance/networks";
-import type { NodeOutput, ServiceOutput, StackOutputs } from "../../stacks/outputTypes";
+import type { NodeOutput, ServiceOutput, StackOutputs } from "../../stacks/outputs";
 import { portName, wantedReplicas, type Service, type Swarm } from "./wanted";
 
 /** The program's own notes at nodes, which are no labels that anybody asked for. */

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../conformance/cluster";
-import type { NodeOutput } from "../../stacks/outputTypes";
+import type { NodeOutput } from "../../stacks/outputs";
 
 /** What a node says of its packages, in the words of components/swarm/scripts/updates.sh. */
 export interface Updates {

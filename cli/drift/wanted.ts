@@ -1,7 +1,7 @@
 import { engineConfig, type Gwbridge } from "../../components/swarm/engine";
 import type { Publish } from "../../components/swarm/publish";
 import { taskBounds } from "../../components/service/plan";
-import type { ServiceOutput, StackOutputs } from "../../stacks/outputTypes";
+import type { ServiceOutput, StackOutputs } from "../../stacks/outputs";
 
 /** A swarm as far as the program decides how it is: what is compared. */
 export interface Swarm {

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { backupFolder } from "./plan";
-import type { Config } from "../../stacks/config";
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { nodeScript, scriptText } from "../remote/nodeScript";
@@ -10,7 +9,11 @@ export interface BackupsArgs {
   stack: string;
   /** Where the backups are kept. */
   storage: SharedFolder;
-  config: Pick<Config, "backupSchedule" | "backupKeep" | "bootTimeoutSeconds">;
+  /** When a backup is made, as systemd's OnCalendar has it. */
+  schedule: string;
+  /** How many backups are kept. */
+  keep: number;
+  timeoutSeconds: number;
 }
 
 /**
@@ -42,7 +45,7 @@ export class Backups extends pulumi.ComponentResource {
 
   /** A step of its own: a restore takes the key before there is a swarm, let alone its storage. */
   installOn(managers: Machine[], dependsOn: pulumi.Resource[]): void {
-    const { stack, storage, config } = this.args;
+    const { stack, storage, schedule, keep, timeoutSeconds } = this.args;
     if (!this.keyPair) return;
     const publicKey = this.keyPair.publicKeyOpenssh.apply((line) => line.trim());
     for (const machine of managers) {
@@ -52,12 +55,12 @@ export class Backups extends pulumi.ComponentResource {
           machine,
           script: "backup/install",
           create: [
-            ...[config.backupSchedule, storage.server, storage.export],
-            ...[backupFolder(stack), config.backupKeep, publicKey],
+            ...[schedule, storage.server, storage.export],
+            ...[backupFolder(stack), keep, publicKey],
           ],
           variables: { PROGRAM: scriptText("backup/backup") },
           triggers: [machine.identity],
-          timeoutSeconds: config.bootTimeoutSeconds,
+          timeoutSeconds,
         },
         { parent: this, dependsOn },
       );

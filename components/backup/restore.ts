@@ -1,50 +1,65 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { backupFolder, parseManagerLook, whyNotRestore } from "./plan";
-import type { Config } from "../../stacks/config";
+import { backupFolder, managerOfBackup, parseManagerLook, whyNotRestore } from "./plan";
 import { openKeyFile } from "./keyFile";
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
+import type { RestoreStep } from "../swarm/swarm";
 import { known, nodeScript, runOnManager } from "../remote/nodeScript";
 import type { SshAccess } from "../remote/sshAccess";
 
 export interface RestoreArgs {
   stack: string;
-  /** The manager that the backup is of. */
-  machine: Machine;
-  /** Every manager of the stack. */
-  managers: Machine[];
+  /** Name of the backup. */
+  backup: string;
+  /** Every machine of the stack. */
+  machines: Machine[];
   /** Where the backups are kept. */
   storage: SharedFolder;
   /** Secret. What opens the backup; OpenSSH format. */
-  backupKey: pulumi.Output<string>;
+  backupKey: pulumi.Input<string>;
+  /** Secret. The key of the swarm that the backup is of, where that had autolock; otherwise empty. */
+  unlockKey: string;
   /** How this machine's `ssh` finds a manager. */
   access: SshAccess;
-  config: Pick<Config, "restore" | "restoreUnlockKey" | "bootTimeoutSeconds">;
+  timeoutSeconds: number;
+}
+
+/** All that its steps need. */
+interface Restore extends RestoreArgs {
+  /** The manager that the backup is of. */
+  machine: Machine;
+}
+
+/** The swarm's beginning from a backup; undefined where none is named, or none of this stack's managers. */
+export function restoreStep(args: RestoreArgs): RestoreStep | undefined {
+  const { backup } = args;
+  const machine = args.machines.find(({ name }) => name === managerOfBackup(backup));
+  return machine && { backup, restore: (name, opts) => restore(name, { ...args, machine }, opts) };
 }
 
 /**
- * Rebuilds the swarm from a backup, once for each one that the config names: the resource's name has
- * the backup's, and nothing that happens to the machine later repeats it. It is refused while the swarm
- * that was there before could come back (whyNotRestore). A key that autolock has locked is opened before.
+ * Rebuilds the swarm from a backup. Runs once per backup: the resource's name has the backup's, and
+ * nothing that happens to the machine later repeats it. It is refused while the swarm that was there
+ * before could come back (whyNotRestore). A key that autolock has locked is opened before.
  */
-export function restore(
+function restore(
   name: string,
-  args: RestoreArgs,
+  args: Restore,
   opts: pulumi.CustomResourceOptions,
 ): command.remote.Command {
-  const { stack, machine, storage, backupKey, config } = args;
-  const backup = [storage.server, storage.export, backupFolder(stack), config.restore];
+  const { stack, backup, machine, storage, backupKey, unlockKey, timeoutSeconds } = args;
+  const place = [storage.server, storage.export, backupFolder(stack), backup];
   const refuse = refusal(args);
-  const open = keyOpened(args, backup);
+  const open = keyOpened(args, place);
   return nodeScript(
-    `${name}-${config.restore}`,
+    `${name}-${backup}`,
     {
       machine,
       script: "backup/restore",
-      create: [config.bootTimeoutSeconds, machine.advertiseAddress, ...backup],
+      create: [timeoutSeconds, machine.advertiseAddress, ...place],
       variables: { BACKUP_KEY: backupKey },
-      timeoutSeconds: 3 * config.bootTimeoutSeconds,
+      timeoutSeconds: 3 * timeoutSeconds,
     },
     {
       ...opts,
@@ -53,7 +68,7 @@ export function restore(
         beforeCreate: [
           new pulumi.ResourceHook(`${name}-before`, async () => {
             await refuse();
-            if (config.restoreUnlockKey) await open();
+            if (unlockKey) await open();
           }),
         ],
       },
@@ -62,7 +77,8 @@ export function restore(
 }
 
 /** Looks at all managers, and fails when the backup is not to be restored. */
-function refusal({ access, managers, config }: RestoreArgs): () => Promise<void> {
+function refusal({ access, machines, backup }: Restore): () => Promise<void> {
+  const managers = machines.filter(({ role }) => role === "manager");
   const looks = managers.map(({ name }) => ({
     name,
     look: runOnManager({
@@ -80,23 +96,23 @@ function refusal({ access, managers, config }: RestoreArgs): () => Promise<void>
         ),
       ),
     );
-    const why = whyNotRestore(config.restore, seen.flat());
+    const why = whyNotRestore(backup, seen.flat());
     if (why) throw new Error(`nothing was restored: ${why}`);
   };
 }
 
 /** The machine gets the backup's key as if there had been no autolock. */
 function keyOpened(
-  { machine, access, backupKey, config }: RestoreArgs,
-  backup: pulumi.Input<string>[],
+  { machine, access, backup, backupKey, unlockKey, timeoutSeconds }: Restore,
+  place: pulumi.Input<string>[],
 ): () => Promise<void> {
   const key = (words: pulumi.Input<string | number>[]) =>
     runOnManager({ access, manager: machine.name, script: "backup/key", words });
-  const read = key(["read", config.bootTimeoutSeconds, ...backup]);
-  const write = key(["write", config.restore]);
-  const opensBackup = known(backupKey);
+  const read = key(["read", timeoutSeconds, ...place]);
+  const write = key(["write", backup]);
+  const opensBackup = known(pulumi.output(backupKey));
   return async () => {
     const locked = await read({ BACKUP_KEY: await opensBackup });
-    await write({ KEY: openKeyFile(locked, config.restoreUnlockKey) });
+    await write({ KEY: openKeyFile(locked, unlockKey) });
   };
 }

@@ -13,7 +13,6 @@ import {
   parameterValue,
 } from "./firstBoot";
 import { tagsOf, type Ec2NodePlan } from "./plan";
-import type { Gwbridge } from "../swarm/engine";
 import type { Role } from "../machine/nodes";
 import type { SeedFile } from "../machine/userData";
 import type { Connection, Machine } from "../machine/machine";
@@ -33,7 +32,8 @@ export interface Ec2MachineArgs {
   elasticIp: ec2.Eip | undefined;
   /** Whether it may use Session Manager. */
   sessionManager: boolean;
-  gwbridge: Gwbridge;
+  /** Files of its user data. Another content is another machine. */
+  fixedFiles: SeedFile[];
   /** What its engine finds at its first start. A change of these does not replace the machine. */
   engineFiles: pulumi.Input<SeedFile>[];
   sshUser: string;
@@ -173,7 +173,7 @@ export class Ec2Machine extends pulumi.ComponentResource implements Machine {
               node: args.node,
               user: { name: args.sshUser, publicKey: userKey.trim() },
               hostPublicKey: hostPublicKey.trim(),
-              gwbridge: args.gwbridge,
+              fixedFiles: args.fixedFiles,
               script: readFileSync(FIRST_BOOT, "utf8"),
               parameter: parameterName(args.stack, this.name),
             }),

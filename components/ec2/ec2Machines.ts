@@ -1,160 +1,193 @@
-import * as ec2 from "@pulumi/aws/ec2";
-import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones";
+import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Certificates } from "../swarm/certificates";
+import type { Machine } from "../machine/machine";
+import { Certificates, type CertificateSettings } from "../swarm/certificates";
+import { API_PORT, gwbridgeFile, type Gwbridge } from "../swarm/engine";
+import { engineFiles } from "../swarm/engineFiles";
+import type { OpenPort } from "../swarm/publish";
 import { Ec2Machine } from "./ec2Machine";
 import { Efs } from "./efs";
 import { ElasticIps } from "./elasticIps";
 import { LoadBalancer } from "./loadBalancer";
+import type { Ec2Plan } from "./plan";
 import { SecurityGroups } from "./securityGroups";
-import { Vpc } from "./vpc";
-import type { Config } from "../../stacks/config";
-import { planEc2, type Ec2Surroundings } from "./plan";
 import {
   balancedPorts,
   healthPort,
   securityGroups,
   securityRules,
   type SecurityGroupName,
+  type SecurityRulesArgs,
 } from "./securityRules";
-import { API_PORT, planGwbridge } from "../swarm/engine";
-import { planStorage } from "../storage/plan";
-import { engineFiles } from "../swarm/engineFiles";
-import type { Target, TargetArgs } from "../../stacks/target";
+import { Vpc } from "./vpc";
+
+export interface Ec2MachinesArgs {
+  plan: Ec2Plan;
+  /** Who reaches what, and which load balancers and file system there are. */
+  security: SecurityRulesArgs["config"];
+  /** Ports that services have open on nodes. */
+  published: OpenPort[];
+  instanceType: string;
+  /** ID of the machine image. */
+  image: string;
+  /** Whether another image replaces the machines. */
+  imageReplaces: boolean;
+  /** Whether machines may use Session Manager. */
+  sessionManager: boolean;
+  /** Who logs in: the image's user. */
+  sshUser: string;
+  gwbridge: Gwbridge;
+  /** What engines pull through; empty for none. */
+  registryMirror: string;
+  certificates: CertificateSettings;
+}
 
 /**
- * Debian's own images, by the account that Debian publishes them from. The name has no `backports`
- * or `daily` in it, which are others. https://wiki.debian.org/Cloud/AmazonEC2Image/Trixie
+ * The machines of one swarm on EC2, in a VPC that is made or in one that exists: security groups, elastic
+ * IPs, load balancers and a file system where they are asked for, and an instance for each node. And the
+ * certificates of the managers' API, which the machines are made with.
  */
-const DEBIAN = { owner: "136693071363", name: "debian-13-amd64-*" };
+export class Ec2Machines extends pulumi.ComponentResource {
+  /** The nodes: managers first, then workers. */
+  readonly machines: Machine[];
+  readonly certificates: Certificates;
+  /** Where clients reach the API of whichever manager answers, with a load balancer for it. */
+  readonly apiAddress: pulumi.Output<string> | undefined;
+  /** Name of the file system's NFS server, where there is one. */
+  readonly fileServer: pulumi.Output<string> | undefined;
+  /** Secret: OpenSSH private key that logs in to every machine. */
+  readonly sshPrivateKey: pulumi.Output<string>;
+  /** AWS's identifiers of the VPC and its subnets, by name. */
+  readonly networkIds: pulumi.Output<Record<string, string>>;
 
-/**
- * Turns a plan into EC2 instances, in a VPC of the stack's own or in one that is there.
- *
- * @throws ConfigError when the config does not fit the region or that VPC, before anything is
- *   registered.
- */
-export async function ec2Target({ config, stack, published }: TargetArgs): Promise<Target> {
-  const plan = planEc2(config, stack, await surroundings(config));
-  const image = config.ec2Ami || (await newestDebian());
-  const groups = { config, published };
+  constructor(
+    name: string,
+    private readonly args: Ec2MachinesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:ec2:Ec2Machines", name, {}, opts);
+    const { plan, published } = args;
+    const { stack } = plan;
+    const groups = { config: args.security, published };
 
-  const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
-  const vpc = new Vpc("vpc", { plan });
-  const security = new SecurityGroups("security", {
-    stack,
-    vpcId: vpc.vpcId,
-    groups: securityGroups(groups),
-    rules: securityRules(groups),
-  });
-  const elasticIps = new ElasticIps("elastic-ips", {
-    stack,
-    nodes: plan.nodes.filter(({ elasticIp }) => elasticIp).map(({ name }) => name),
-  });
-  const balancer = (name: Extract<SecurityGroupName, "balancer" | "api-balancer">) =>
-    new LoadBalancer(name, {
-      stack,
-      vpcId: vpc.vpcId,
-      subnets: vpc.publicSubnets,
-      securityGroup: security.id(name),
-    });
-  const front = config.ec2Balancer ? balancer("balancer") : undefined;
-  const apiFront = config.ec2ApiBalancer ? balancer("api-balancer") : undefined;
+    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, this.child());
+    const vpc = new Vpc("vpc", { plan }, this.child());
+    const security = new SecurityGroups(
+      "security",
+      {
+        stack,
+        vpcId: vpc.vpcId,
+        groups: securityGroups(groups),
+        rules: securityRules(groups),
+      },
+      this.child(),
+    );
+    const elasticIps = new ElasticIps(
+      "elastic-ips",
+      { stack, nodes: plan.nodes.filter(({ elasticIp }) => elasticIp).map(({ name }) => name) },
+      this.child(),
+    );
+    const front = args.security.ec2Balancer ? this.balancer("balancer", vpc, security) : undefined;
+    const apiFront = args.security.ec2ApiBalancer
+      ? this.balancer("api-balancer", vpc, security)
+      : undefined;
+    this.certificates = this.createCertificates(elasticIps, apiFront);
 
-  const certificates = new Certificates("api", {
-    servers: plan.managers.map((node) => {
+    this.machines = plan.nodes.map(
+      (node) =>
+        new Ec2Machine(
+          node.name,
+          {
+            stack,
+            node,
+            instanceType: args.instanceType,
+            image: args.image,
+            imageReplaces: args.imageReplaces,
+            diskGiB: plan.diskGiB,
+            subnet: vpc.publicSubnets[node.zone]!,
+            securityGroups: [
+              security.id("nodes"),
+              ...(node.role === "manager" ? [security.id("managers")] : []),
+            ],
+            elasticIp: elasticIps.byNode[node.name],
+            sessionManager: args.sessionManager,
+            fixedFiles: [gwbridgeFile(args.gwbridge)],
+            engineFiles: engineFiles(args, node, this.certificates),
+            sshUser: args.sshUser,
+            access,
+            dependsOn: [vpc, security],
+          },
+          this.child(),
+        ),
+    );
+    front?.serve(
+      balancedPorts(published).map((port) => ({
+        protocol: port.protocol,
+        port: port.published,
+        healthPort: healthPort(port),
+      })),
+      this.machines,
+    );
+    apiFront?.serve(
+      [{ protocol: "tcp", port: API_PORT, healthPort: API_PORT }],
+      this.machines.filter(({ role }) => role === "manager"),
+    );
+    this.fileServer =
+      args.security.storage === "efs"
+        ? new Efs(
+            "efs",
+            { stack, subnets: vpc.internalSubnets, securityGroup: security.id("efs") },
+            this.child(),
+          ).server
+        : undefined;
+    this.apiAddress = apiFront?.dnsName;
+    this.sshPrivateKey = access.privateKeyOpenssh;
+    this.networkIds = vpc.ids;
+    this.registerOutputs({ networkIds: this.networkIds });
+  }
+
+  private balancer(
+    name: Extract<SecurityGroupName, "balancer" | "api-balancer">,
+    vpc: Vpc,
+    security: SecurityGroups,
+  ): LoadBalancer {
+    return new LoadBalancer(
+      name,
+      {
+        stack: this.args.plan.stack,
+        vpcId: vpc.vpcId,
+        subnets: vpc.publicSubnets,
+        securityGroup: security.id(name),
+      },
+      this.child(),
+    );
+  }
+
+  private createCertificates(
+    elasticIps: ElasticIps,
+    apiFront: LoadBalancer | undefined,
+  ): Certificates {
+    const servers = this.args.plan.managers.map((node) => {
       const elasticIp = elasticIps.byNode[node.name];
       return {
         name: node.name,
         addresses: [...(elasticIp ? [elasticIp.publicIp] : []), node.address],
         names: apiFront ? [apiFront.dnsName] : [],
       };
-    }),
-    days: config.certificateDays,
-    renewDays: config.certificateRenewDays,
-    rotation: config.certificateRotation,
-  });
+    });
+    return new Certificates(
+      "api",
+      { servers, ...this.args.certificates },
+      this.child("swarm:api:Certificates"),
+    );
+  }
 
-  const machines = plan.nodes.map(
-    (node) =>
-      new Ec2Machine(node.name, {
-        stack,
-        node,
-        instanceType: config.ec2InstanceType,
-        image,
-        imageReplaces: config.ec2Ami !== "",
-        diskGiB: plan.diskGiB,
-        subnet: vpc.publicSubnets[node.zone]!,
-        securityGroups: [
-          security.id("nodes"),
-          ...(node.role === "manager" ? [security.id("managers")] : []),
-        ],
-        elasticIp: elasticIps.byNode[node.name],
-        sessionManager: config.ec2SessionManager,
-        gwbridge: planGwbridge(config),
-        engineFiles: engineFiles(config, node, certificates),
-        sshUser: config.sshUser,
-        access,
-        dependsOn: [vpc, security],
-      }),
-  );
-  front?.serve(
-    balancedPorts(published).map((port) => ({
-      protocol: port.protocol,
-      port: port.published,
-      healthPort: healthPort(port),
-    })),
-    machines,
-  );
-  apiFront?.serve(
-    [{ protocol: "tcp", port: API_PORT, healthPort: API_PORT }],
-    machines.filter(({ role }) => role === "manager"),
-  );
-  const efs =
-    config.storage === "efs"
-      ? new Efs("efs", {
-          stack,
-          subnets: vpc.internalSubnets,
-          securityGroup: security.id("efs"),
-        })
-      : undefined;
-
-  return {
-    machines,
-    storageMachine: undefined,
-    storage: efs
-      ? { kind: "efs", server: efs.server, export: "/" }
-      : planStorage(config, undefined),
-    internalCidr: plan.vpcCidr,
-    machineCidrs: [plan.vpcCidr],
-    certificates,
-    apiAddress: apiFront?.dnsName,
-    sshPrivateKey: access.privateKeyOpenssh,
-    networkIds: vpc.ids,
-  };
-}
-
-/** Without the zones that an account has to ask for. */
-async function surroundings(config: Config): Promise<Ec2Surroundings> {
-  const filters = [{ name: "opt-in-status", values: ["opt-in-not-required"] }];
-  const [{ names }, subnets] = await Promise.all([
-    getAvailabilityZones({ filters }),
-    Promise.all(
-      [...config.ec2PublicSubnets, ...config.ec2InternalSubnets].map((id) => ec2.getSubnet({ id })),
-    ),
-  ]);
-  return { zones: names, subnets };
-}
-
-/** Looked up in every run; `Ec2Machine` sees to it that running nodes stay as they are. */
-async function newestDebian(): Promise<string> {
-  const { id } = await ec2.getAmi({
-    owners: [DEBIAN.owner],
-    mostRecent: true,
-    filters: [
-      { name: "name", values: [DEBIAN.name] },
-      { name: "architecture", values: ["x86_64"] },
-    ],
-  });
-  return id;
+  /** Options of a child, which was a resource of its own before there was this component. */
+  private child(formerType?: string) {
+    const parent = pulumi.rootStackResource;
+    return {
+      parent: this,
+      aliases: [formerType === undefined ? { parent } : { parent, type: formerType }],
+    };
+  }
 }

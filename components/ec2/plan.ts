@@ -1,8 +1,27 @@
 import { addressAt, isInside, prefixLength, subnets } from "../machine/addresses";
-import { checkStackName } from "../kvm/plan";
-import { ConfigError, type Config } from "../../stacks/config";
-import { nodeIds, type NodeId } from "../machine/nodes";
+import { ConfigError } from "../machine/configError";
+import { checkStackName, nodeIds, type NodeId } from "../machine/nodes";
 import { slotOf } from "../machine/slots";
+
+/** What a cluster is planned from, by the names of the config's keys. */
+export interface Ec2Settings {
+  managers: number;
+  workers: number;
+  /** Of each machine's root disk. */
+  diskMB: number;
+  /** A VPC that exists; empty to make one. */
+  ec2VpcId: string;
+  ec2VpcCidr: string;
+  /** How many availability zones a VPC that is made has. */
+  ec2Zones: number;
+  /** Subnets of the VPC that exists, zone by zone. */
+  ec2PublicSubnets: string[];
+  ec2InternalSubnets: string[];
+  /** Which nodes have an elastic IP. */
+  ec2ElasticIps: "none" | "managers" | "all";
+  /** Whether workers are spot instances. */
+  ec2SpotWorkers: boolean;
+}
 
 /** What AWS says about the region and about what the config names in it. */
 export interface Ec2Surroundings {
@@ -82,7 +101,7 @@ const SMALLEST_SUBNET = 25;
  * @throws ConfigError when the stack's name is not fit for its machines' names, or the config does
  *   not fit its surroundings.
  */
-export function planEc2(config: Config, stack: string, around: Ec2Surroundings): Ec2Plan {
+export function planEc2(config: Ec2Settings, stack: string, around: Ec2Surroundings): Ec2Plan {
   checkStackName(stack);
   const existing = config.ec2VpcId !== "";
   const problems = existing ? subnetProblems(config, around) : zoneProblems(config, around);
@@ -109,7 +128,7 @@ export function planEc2(config: Config, stack: string, around: Ec2Surroundings):
   };
 }
 
-function planNode(config: Config, id: NodeId, publicCidrs: string[]): Ec2NodePlan {
+function planNode(config: Ec2Settings, id: NodeId, publicCidrs: string[]): Ec2NodePlan {
   const { ec2ElasticIps, ec2SpotWorkers } = config;
   const zone = id.index % publicCidrs.length;
   const first = publicCidrs[zone]!.split("/")[0]!;
@@ -123,7 +142,7 @@ function planNode(config: Config, id: NodeId, publicCidrs: string[]): Ec2NodePla
   };
 }
 
-function planZones({ ec2VpcCidr, ec2Zones }: Config, { zones }: Ec2Surroundings): ZonePlan[] {
+function planZones({ ec2VpcCidr, ec2Zones }: Ec2Settings, { zones }: Ec2Surroundings): ZonePlan[] {
   const parts = subnets(ec2VpcCidr, prefixLength(ec2VpcCidr) + CUT_BITS);
   return zones.slice(0, ec2Zones).map((name, zone) => ({
     name,
@@ -132,7 +151,7 @@ function planZones({ ec2VpcCidr, ec2Zones }: Config, { zones }: Ec2Surroundings)
   }));
 }
 
-function zoneProblems({ ec2Zones }: Config, { zones }: Ec2Surroundings): string[] {
+function zoneProblems({ ec2Zones }: Ec2Settings, { zones }: Ec2Surroundings): string[] {
   return ec2Zones > zones.length
     ? [
         `ec2Zones: "${ec2Zones}" is more than this region has (${zones.join(", ")}); write at most ` +
@@ -141,7 +160,7 @@ function zoneProblems({ ec2Zones }: Config, { zones }: Ec2Surroundings): string[
     : [];
 }
 
-function subnetProblems(config: Config, around: Ec2Surroundings): string[] {
+function subnetProblems(config: Ec2Settings, around: Ec2Surroundings): string[] {
   return (["ec2PublicSubnets", "ec2InternalSubnets"] as const).flatMap((key) =>
     config[key].flatMap((id) => {
       const problem = subnetProblem(config, key, find(around, id));
@@ -151,7 +170,7 @@ function subnetProblems(config: Config, around: Ec2Surroundings): string[] {
 }
 
 function subnetProblem(
-  { ec2VpcId, ec2VpcCidr }: Config,
+  { ec2VpcId, ec2VpcCidr }: Ec2Settings,
   key: "ec2PublicSubnets" | "ec2InternalSubnets",
   { vpcId, cidrBlock }: FoundSubnet,
 ): string | undefined {

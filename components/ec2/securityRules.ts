@@ -1,8 +1,5 @@
-import type { OpenPort } from "../service/compose";
-import type { Config } from "../../stacks/config";
 import { API_PORT } from "../swarm/engine";
-import { usersPorts } from "../swarm/management";
-import { meshTcpPorts } from "../swarm/publish";
+import { meshTcpPorts, usersPorts, type OpenPort } from "../swarm/publish";
 
 /**
  * The security groups: of every node, of managers beside that, of the file system, and of the load
@@ -30,16 +27,17 @@ export interface SecurityRule {
 }
 
 export interface SecurityRulesArgs {
-  config: Pick<
-    Config,
-    | "apiOutside"
-    | "monitoring"
-    | "ec2AdminCidrs"
-    | "ec2IngressCidrs"
-    | "ec2Balancer"
-    | "ec2ApiBalancer"
-    | "storage"
-  >;
+  config: {
+    apiOutside: boolean;
+    monitoring: boolean;
+    /** From where SSH, the API and management pages are reached. */
+    ec2AdminCidrs: string[];
+    /** From where published ports are reached. */
+    ec2IngressCidrs: string[];
+    ec2Balancer: boolean;
+    ec2ApiBalancer: boolean;
+    storage: string;
+  };
   /** Ports that services have open on nodes. */
   published: OpenPort[];
 }

@@ -1,12 +1,15 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../../images/image";
+import type { CreationNotes } from "./creationNotes";
 
 export interface ImageStoreArgs {
   poolName: string;
   /** Folder on the hypervisor. */
   poolPath: string;
   image: Image;
+  /** What lets an `up` go on after one that was killed. */
+  notes: CreationNotes;
 }
 
 /**
@@ -20,23 +23,33 @@ export class ImageStore extends pulumi.ComponentResource {
   readonly basePath: pulumi.Output<string>;
 
   constructor(name: string, args: ImageStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("swarm:storage:ImageStore", name, {}, opts);
+    super("swarm:kvm:ImageStore", name, {}, opts);
 
-    const pool = new libvirt.Pool(
+    const pool = args.notes.create(
+      "pool",
       `${name}-pool`,
-      { name: args.poolName, type: "dir", target: { path: args.poolPath } },
-      { parent: this, deleteBeforeReplace: true },
+      (hooks) =>
+        new libvirt.Pool(
+          `${name}-pool`,
+          { name: args.poolName, type: "dir", target: { path: args.poolPath } },
+          { parent: this, hooks, deleteBeforeReplace: true },
+        ),
     );
-    const base = new libvirt.Volume(
+    const base = args.notes.create(
+      "volume",
       `${name}-base`,
-      {
-        name: `base-${args.image.fingerprint}.qcow2`,
-        pool: pool.name,
-        target: { format: { type: "qcow2" } },
-        create: { content: { url: args.image.source } },
-      },
-      // The name stands for the content, so where it was uploaded from is no difference.
-      { parent: this, ignoreChanges: ["create"] },
+      (hooks) =>
+        new libvirt.Volume(
+          `${name}-base`,
+          {
+            name: `base-${args.image.fingerprint}.qcow2`,
+            pool: pool.name,
+            target: { format: { type: "qcow2" } },
+            create: { content: { url: args.image.source } },
+          },
+          // The name stands for the content, so where it was uploaded from is no difference.
+          { parent: this, hooks, ignoreChanges: ["create"] },
+        ),
     );
 
     this.pool = pool.name;

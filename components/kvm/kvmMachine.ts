@@ -4,9 +4,12 @@ import * as tls from "@pulumi/tls";
 import type { DomainType } from "./domain";
 import { domainCpu } from "./domain";
 import { fingerprint } from "../machine/fingerprint";
-import type { NodePlan, Role } from "../machine/nodes";
-import { nodeSeed, seedIdentity, type SeedArgs, type SeedFile } from "../machine/userData";
+import type { Role } from "../machine/nodes";
+import type { SeedFile } from "../machine/userData";
 import type { Connection, Machine } from "../machine/machine";
+import type { CreationNotes } from "./creationNotes";
+import type { NodePlan } from "./plan";
+import { nodeSeed, seedIdentity, type SeedArgs } from "./seed";
 import { writeSeedVolume } from "./seedVolume";
 
 export interface KvmMachineArgs {
@@ -22,7 +25,7 @@ export interface KvmMachineArgs {
   /** Changes when the node image does. */
   imageFingerprint: string;
   /** What the machine's seed says about its surroundings. */
-  seed: Pick<SeedArgs, "nat" | "internal" | "nameservers" | "gwbridge">;
+  seed: Pick<SeedArgs, "nat" | "internal" | "nameservers" | "fixedFiles">;
   /** What its engine finds at its first start. A change of these does not replace the machine. */
   engineFiles: pulumi.Input<SeedFile>[];
   sshUser: string;
@@ -33,6 +36,8 @@ export interface KvmMachineArgs {
   basePath: pulumi.Input<string>;
   natNetwork: pulumi.Input<string>;
   internalNetwork: pulumi.Input<string>;
+  /** What lets an `up` go on after one that was killed. */
+  notes: CreationNotes;
 }
 
 /**
@@ -57,7 +62,7 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
   readonly knownHost: pulumi.Output<string>;
 
   constructor(name: string, args: KvmMachineArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("swarm:machine:KvmMachine", name, {}, opts);
+    super("swarm:kvm:KvmMachine", name, {}, opts);
     this.name = args.node.name;
     this.role = args.node.role;
     this.index = args.node.index;
@@ -97,17 +102,12 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
   }
 
   private disk(name: string, args: KvmMachineArgs, spec: pulumi.Output<string>): libvirt.Volume {
-    return new libvirt.Volume(
-      name,
-      {
-        name: pulumi.interpolate`${args.node.name}-${spec}.qcow2`,
-        pool: args.pool,
-        capacity: args.diskMB * 1_000_000,
-        target: { format: { type: "qcow2" } },
-        backingStore: { path: args.basePath, format: { type: "qcow2" } },
-      },
-      { parent: this },
-    );
+    return this.volume(name, args, {
+      name: pulumi.interpolate`${args.node.name}-${spec}.qcow2`,
+      capacity: args.diskMB * 1_000_000,
+      target: { format: { type: "qcow2" } },
+      backingStore: { path: args.basePath, format: { type: "qcow2" } },
+    });
   }
 
   /**
@@ -115,16 +115,11 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
    * size is another file, which the machine is replaced for.
    */
   private dataDisk(name: string, args: KvmMachineArgs, diskMB: number): libvirt.Volume {
-    return new libvirt.Volume(
-      name,
-      {
-        name: `${args.node.name}-data-${diskMB}.qcow2`,
-        pool: args.pool,
-        capacity: diskMB * 1_000_000,
-        target: { format: { type: "qcow2" } },
-      },
-      { parent: this },
-    );
+    return this.volume(name, args, {
+      name: `${args.node.name}-data-${diskMB}.qcow2`,
+      capacity: diskMB * 1_000_000,
+      target: { format: { type: "qcow2" } },
+    });
   }
 
   private seed(
@@ -145,16 +140,29 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
         const seed = nodeSeed(seedArgs(args, userKey, { publicKey, privateKey }, engineFiles));
         return writeSeedVolume(args.node.name, seed);
       });
-    return new libvirt.Volume(
+    return this.volume(
       name,
+      args,
       {
         name: pulumi.interpolate`${args.node.name}-${spec}-seed.img`,
-        pool: args.pool,
         target: { format: { type: "raw" } },
         create: { content: { url: path } },
       },
       // The name stands for the content; the path it is uploaded from is new in every run.
-      { parent: this, ignoreChanges: ["create"] },
+      { ignoreChanges: ["create"] },
+    );
+  }
+
+  private volume(
+    name: string,
+    { pool, notes }: KvmMachineArgs,
+    volume: Omit<libvirt.VolumeArgs, "pool">,
+    opts: pulumi.CustomResourceOptions = {},
+  ): libvirt.Volume {
+    return notes.create(
+      "volume",
+      name,
+      (hooks) => new libvirt.Volume(name, { ...volume, pool }, { ...opts, parent: this, hooks }),
     );
   }
 
@@ -176,40 +184,47 @@ export class KvmMachine extends pulumi.ComponentResource implements Machine {
       model: { type: "virtio" as const },
       source: { network: { network } },
     });
-    return new libvirt.Domain(
-      name,
-      {
-        name: args.domainName,
-        type: args.domainType,
-        memory: args.memoryMiB,
-        memoryUnit: "MiB",
-        vcpu: args.vcpus,
-        running: true,
-        autostart: true,
-        os: {
-          type: "hvm",
-          typeArch: "x86_64",
-          typeMachine: "q35",
-          bootDevices: [{ dev: "hd" }],
-        },
-        features: { acpi: true },
-        cpu: domainCpu(args.domainType),
-        clock: { offset: "utc" },
-        devices: {
-          disks: [
-            volume(disk, "vda", "qcow2"),
-            volume(seed, "vdb", "raw"),
-            ...data.map((one) => volume(one, "vdc", "qcow2")),
-          ],
-          interfaces: [
-            nic(args.natNetwork, args.node.ingressMac),
-            nic(args.internalNetwork, args.node.advertiseMac),
-          ],
-          consoles: [{ target: { type: "serial", port: 0 } }],
-        },
+    const properties: libvirt.DomainArgs = {
+      name: args.domainName,
+      type: args.domainType,
+      memory: args.memoryMiB,
+      memoryUnit: "MiB",
+      vcpu: args.vcpus,
+      running: true,
+      autostart: true,
+      os: {
+        type: "hvm",
+        typeArch: "x86_64",
+        typeMachine: "q35",
+        bootDevices: [{ dev: "hd" }],
       },
-      // Two domains of one name cannot exist side by side; no change is made to a running one.
-      { parent: this, deleteBeforeReplace: true, replaceOnChanges: ["*"] },
+      features: { acpi: true },
+      cpu: domainCpu(args.domainType),
+      clock: { offset: "utc" },
+      devices: {
+        disks: [
+          volume(disk, "vda", "qcow2"),
+          volume(seed, "vdb", "raw"),
+          ...data.map((one) => volume(one, "vdc", "qcow2")),
+        ],
+        interfaces: [
+          nic(args.natNetwork, args.node.ingressMac),
+          nic(args.internalNetwork, args.node.advertiseMac),
+        ],
+        consoles: [{ target: { type: "serial", port: 0 } }],
+      },
+    };
+    return args.notes.create(
+      "domain",
+      name,
+      (hooks) =>
+        new libvirt.Domain(name, properties, {
+          parent: this,
+          hooks,
+          // Two domains of one name cannot exist side by side; no change is made to a running one.
+          deleteBeforeReplace: true,
+          replaceOnChanges: ["*"],
+        }),
     );
   }
 }

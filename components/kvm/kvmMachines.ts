@@ -1,108 +1,149 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { Certificates } from "../swarm/certificates";
-import { KvmMachine } from "./kvmMachine";
-import { libvirtHooks } from "./libvirtHooks";
-import { Networks } from "./networks";
-import { ImageStore } from "./imageStore";
-import { requireBuilt, resolveImage } from "../../images/image";
-import { domainName, planCluster } from "./plan";
-import type { Config } from "../../stacks/config";
-import type { DomainType } from "./domain";
-import { planGwbridge } from "../swarm/engine";
-import type { NodePlan } from "../machine/nodes";
-import { planStorage } from "../storage/plan";
-import { bestDomainType } from "./accelerator";
+import type { Image } from "../../images/image";
+import type { Machine } from "../machine/machine";
+import { Certificates, type CertificateSettings } from "../swarm/certificates";
+import { gwbridgeFile, type Gwbridge } from "../swarm/engine";
 import { engineFiles } from "../swarm/engineFiles";
-import { checkSiblings } from "./siblings";
-import type { Target, TargetArgs } from "../../stacks/target";
+import { CreationNotes } from "./creationNotes";
+import type { DomainType } from "./domain";
+import { ImageStore } from "./imageStore";
+import { KvmMachine } from "./kvmMachine";
+import { Networks } from "./networks";
+import {
+  domainName,
+  planCluster,
+  type ClusterPlan,
+  type ClusterSettings,
+  type NodePlan,
+} from "./plan";
 
-/**
- * Turns a plan into virtual machines on one libvirt host.
- *
- * @throws ConfigError when the stack's name is not fit for its machines' names, when the image is not
- *   there, or when another stack has what this one would make, before anything is registered.
- */
-export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> {
-  const plan = planCluster(config, stack);
-  checkSiblings(config);
-  const image = await resolveImage(config, pulumi.runtime.isDryRun());
-  if (!pulumi.runtime.isDryRun()) requireBuilt(image);
-  const type = await domainType(config);
-
-  const access = new tls.PrivateKey("access", { algorithm: "ED25519" });
-  const provider = new libvirt.Provider("libvirt", { uri: config.libvirtUri });
-  const opts = {
-    providers: { libvirt: provider },
-    transformations: [libvirtHooks(config.libvirtUri)],
-  };
-  const networks = new Networks("network", { nat: plan.nat, internal: plan.internal }, opts);
-  const store = new ImageStore(
-    "store",
-    { poolName: plan.poolName, poolPath: plan.poolPath, image },
-    opts,
-  );
-  const certificates = new Certificates("api", {
-    servers: plan.managers.map(({ name, ingressAddress, advertiseAddress }) => ({
-      name,
-      addresses: [ingressAddress, advertiseAddress],
-    })),
-    days: config.certificateDays,
-    renewDays: config.certificateRenewDays,
-    rotation: config.certificateRotation,
-  });
-
-  const machine = (node: NodePlan, size: { memoryMiB: number; dataDiskMB?: number }) =>
-    new KvmMachine(
-      node.name,
-      {
-        node,
-        domainName: domainName(plan.stack, node.name),
-        domainType: type,
-        diskMB: config.diskMB,
-        ...size,
-        vcpus: config.vcpus,
-        imageFingerprint: image.fingerprint,
-        seed: {
-          nat: plan.nat,
-          internal: plan.internal,
-          nameservers: plan.nameservers,
-          gwbridge: planGwbridge(config),
-        },
-        engineFiles: engineFiles(config, node, certificates),
-        sshUser: config.sshUser,
-        access,
-        pool: store.pool,
-        basePath: store.basePath,
-        natNetwork: networks.nat,
-        internalNetwork: networks.internal,
-      },
-      opts,
-    );
-  return {
-    machines: plan.nodes.map((node) => machine(node, { memoryMiB: config.memoryMiB })),
-    storageMachine:
-      plan.storageMachine &&
-      machine(plan.storageMachine, {
-        memoryMiB: config.storageMemoryMiB,
-        dataDiskMB: config.storageDiskMB,
-      }),
-    storage: planStorage(config, plan.storageMachine),
-    internalCidr: plan.internal.cidr,
-    machineCidrs: [plan.internal.cidr, plan.nat.cidr],
-    certificates,
-    apiAddress: undefined,
-    sshPrivateKey: access.privateKeyOpenssh,
-    networkIds: networks.ids,
-  };
+export interface KvmMachinesArgs extends ClusterSettings {
+  /** Begins the names of everything on the hypervisor. Usually the Pulumi stack's name. */
+  stack: string;
+  /** What machines boot from (images/image.ts). */
+  image: Image;
+  /** The libvirt daemon, for example `qemu:///system`. */
+  libvirtUri: string;
+  domainType: DomainType;
+  memoryMiB: number;
+  vcpus: number;
+  /** Of each machine's own disk. */
+  diskMB: number;
+  storageMemoryMiB: number;
+  /** Of the storage machine's second disk, which stays when the machine is replaced. */
+  storageDiskMB: number;
+  /** Who logs in: the image's user, or root. */
+  sshUser: string;
+  gwbridge: Gwbridge;
+  /** What engines pull through; empty for none. */
+  registryMirror: string;
+  certificates: CertificateSettings;
 }
 
+/** Where the notes of `CreationNotes` are, from the project's folder. */
+const NOTES = ".cache/creating";
+
 /**
- * `auto` means the hardware's accelerator, unless the hypervisor is this very machine and a trial
- * shows that it does not work here.
+ * The machines of one swarm on a libvirt host: two networks, a storage pool with the image, and a machine
+ * for each node. And the certificates of the managers' API, which the machines are made with.
  */
-async function domainType(config: Config): Promise<DomainType> {
-  if (config.domainType !== "auto") return config.domainType;
-  return new URL(config.libvirtUri).host ? "kvm" : bestDomainType();
+export class KvmMachines extends pulumi.ComponentResource {
+  readonly plan: ClusterPlan;
+  /** The nodes: managers first, then workers. */
+  readonly machines: Machine[];
+  /** The machine that keeps data for services, where there is one. */
+  readonly storageMachine: Machine | undefined;
+  readonly certificates: Certificates;
+  /** The network that the nodes' advertise addresses are in. */
+  readonly internalCidr: string;
+  /** All networks that the machines have addresses in, that one among them. */
+  readonly machineCidrs: string[];
+  /** Secret: OpenSSH private key that logs in to every machine. */
+  readonly sshPrivateKey: pulumi.Output<string>;
+  /** libvirt's identifiers by name, of the networks that were made. */
+  readonly networkIds: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: KvmMachinesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:kvm:KvmMachines", name, {}, opts);
+    const plan = planCluster(args, args.stack);
+    this.plan = plan;
+    const notes = new CreationNotes(args.libvirtUri, `${NOTES}/${args.stack}`);
+
+    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, this.child());
+    const provider = new libvirt.Provider("libvirt", { uri: args.libvirtUri }, this.child());
+    const onHost = (formerly: string) => ({ ...this.child(formerly), providers: [provider] });
+    const networks = new Networks(
+      "network",
+      { nat: plan.nat, internal: plan.internal, notes },
+      onHost("swarm:network:Networks"),
+    );
+    const store = new ImageStore(
+      "store",
+      { poolName: plan.poolName, poolPath: plan.poolPath, image: args.image, notes },
+      onHost("swarm:storage:ImageStore"),
+    );
+    this.certificates = new Certificates(
+      "api",
+      {
+        servers: plan.managers.map(({ name, ingressAddress, advertiseAddress }) => ({
+          name,
+          addresses: [ingressAddress, advertiseAddress],
+        })),
+        ...args.certificates,
+      },
+      this.child("swarm:api:Certificates"),
+    );
+    const machine = (node: NodePlan, size: { memoryMiB: number; dataDiskMB?: number }) =>
+      new KvmMachine(
+        node.name,
+        {
+          node,
+          domainName: domainName(plan.stack, node.name),
+          domainType: args.domainType,
+          diskMB: args.diskMB,
+          ...size,
+          vcpus: args.vcpus,
+          imageFingerprint: args.image.fingerprint,
+          seed: {
+            nat: plan.nat,
+            internal: plan.internal,
+            nameservers: plan.nameservers,
+            fixedFiles: [gwbridgeFile(args.gwbridge)],
+          },
+          engineFiles: engineFiles(args, node, this.certificates),
+          sshUser: args.sshUser,
+          access,
+          pool: store.pool,
+          basePath: store.basePath,
+          natNetwork: networks.nat,
+          internalNetwork: networks.internal,
+          notes,
+        },
+        onHost("swarm:machine:KvmMachine"),
+      );
+
+    this.machines = plan.nodes.map((node) => machine(node, { memoryMiB: args.memoryMiB }));
+    this.storageMachine =
+      plan.storageMachine &&
+      machine(plan.storageMachine, {
+        memoryMiB: args.storageMemoryMiB,
+        dataDiskMB: args.storageDiskMB,
+      });
+    this.internalCidr = plan.internal.cidr;
+    this.machineCidrs = [plan.internal.cidr, plan.nat.cidr];
+    this.sshPrivateKey = access.privateKeyOpenssh;
+    this.networkIds = networks.ids;
+    this.registerOutputs({ networkIds: this.networkIds });
+  }
+
+  /** Options of a child, which was a resource of its own before there was this component. */
+  private child(formerType?: string) {
+    const parent = pulumi.rootStackResource;
+    return {
+      parent: this,
+      aliases: [formerType === undefined ? { parent } : { parent, type: formerType }],
+    };
+  }
 }

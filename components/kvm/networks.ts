@@ -1,12 +1,15 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
-import type { NetworkPlan } from "./networkPlan";
+import type { CreationNotes } from "./creationNotes";
+import type { NetworkPlan } from "./plan";
 
 export interface NetworksArgs {
   /** eth0 of every node: NAT to the outside, and the way in to published ports. */
   nat: NetworkPlan;
   /** eth1 of every node: between nodes and the host only, with no way out. */
   internal: NetworkPlan;
+  /** What lets an `up` go on after one that was killed. */
+  notes: CreationNotes;
 }
 
 /**
@@ -22,8 +25,12 @@ export class Networks extends pulumi.ComponentResource {
   /** libvirt's identifiers by network name, of the networks that this stack made. */
   readonly ids: pulumi.Output<Record<string, string>>;
 
-  constructor(name: string, args: NetworksArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("swarm:network:Networks", name, {}, opts);
+  constructor(
+    name: string,
+    private readonly args: NetworksArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("swarm:kvm:Networks", name, {}, opts);
 
     const nat = this.network(`${name}-nat`, args.nat, { forward: { mode: "nat" } });
     const internal = this.network(`${name}-internal`, args.internal, { dns: { enable: "no" } });
@@ -42,18 +49,23 @@ export class Networks extends pulumi.ComponentResource {
     kind: Pick<libvirt.NetworkArgs, "forward" | "dns">,
   ): libvirt.Network | undefined {
     if (plan.exists) return undefined;
-    return new libvirt.Network(
+    return this.args.notes.create(
+      "network",
       name,
-      {
-        name: plan.name,
-        autostart: true,
-        bridge: { name: plan.bridge },
-        mtu: { size: plan.mtu },
-        ips: [{ address: plan.hostAddress, prefix: plan.prefixLength }],
-        ...kind,
-      },
-      // Two networks of one name or bridge cannot exist side by side.
-      { parent: this, deleteBeforeReplace: true },
+      (hooks) =>
+        new libvirt.Network(
+          name,
+          {
+            name: plan.name,
+            autostart: true,
+            bridge: { name: plan.bridge },
+            mtu: { size: plan.mtu },
+            ips: [{ address: plan.hostAddress, prefix: plan.prefixLength }],
+            ...kind,
+          },
+          // Two networks of one name or bridge cannot exist side by side.
+          { parent: this, hooks, deleteBeforeReplace: true },
+        ),
     );
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onExit } from "signal-exit";
 import type { DiskIO, FatFs } from "js-fatfs" with { "resolution-mode": "import" };
-import type { Seed } from "../machine/userData";
+import type { Seed } from "./seed";
 
 type Library = typeof import("js-fatfs", { with: { "resolution-mode": "import" } });
 

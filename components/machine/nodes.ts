@@ -1,6 +1,4 @@
-import { addressAt, macAddress } from "./addresses";
-import type { Config } from "../../stacks/config";
-import { slotOf } from "./slots";
+import { ConfigError } from "./configError";
 
 /** What a machine is there for. A storage machine is no node of the swarm. */
 export type Role = "manager" | "worker" | "storage";
@@ -16,46 +14,27 @@ export interface NodeId {
   index: number;
 }
 
-/** One machine on KVM, as it is going to be. */
-export interface NodePlan extends NodeId {
-  /** IPv4 address of eth0, in the NAT network: the way in to published ports. */
-  ingressAddress: string;
-  ingressMac: string;
-  /** IPv4 address of eth1, in the internal network: what the node is known by in the swarm. */
-  advertiseAddress: string;
-  advertiseMac: string;
-}
-
 /** All managers, then all workers. Changing the number of nodes leaves the others as they are. */
-export function nodeIds(config: Pick<Config, "managers" | "workers">): NodeId[] {
+export function nodeIds(count: { managers: number; workers: number }): NodeId[] {
   const ids = (count: number, role: Role, prefix: string) =>
     Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index}`, role, index }));
-  return [...ids(config.managers, "manager", "mg"), ...ids(config.workers, "worker", "worker")];
+  return [...ids(count.managers, "manager", "mg"), ...ids(count.workers, "worker", "worker")];
 }
 
-/** The nodes of `nodeIds`, on KVM. */
-export function planNodes(config: Config): NodePlan[] {
-  return nodeIds(config).map((id) => plan(config, id));
-}
+/** Leaves room for `-worker99` within the 63 characters of a host name. */
+const STACK_NAME_MAX_LENGTH = 40;
 
-/** The storage machine, where the config asks for one. */
-export function planStorageMachine(config: Config): NodePlan | undefined {
-  return config.storage === "machine"
-    ? plan(config, { name: "storage", role: "storage", index: 0 })
-    : undefined;
-}
-
-function plan(config: Config, { name, role, index }: NodeId): NodePlan {
-  const slot = slotOf(role, index);
-  const ingressAddress = addressAt(config.natNetworkAddresses, slot);
-  const advertiseAddress = addressAt(config.internalNetworkAddresses, slot);
-  return {
-    name,
-    role,
-    index,
-    ingressAddress,
-    ingressMac: macAddress(ingressAddress),
-    advertiseAddress,
-    advertiseMac: macAddress(advertiseAddress),
-  };
+/**
+ * Every target's machines have the stack in their names.
+ *
+ * @throws ConfigError when its name is not fit for that.
+ */
+export function checkStackName(stack: string): void {
+  if (stack.length <= STACK_NAME_MAX_LENGTH && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(stack)) {
+    return;
+  }
+  throw new ConfigError([
+    `stack: "${stack}" cannot be part of host names and libvirt's names; write 1 to ` +
+      `${STACK_NAME_MAX_LENGTH} small letters, digits and dashes, with no dash at either end`,
+  ]);
 }

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleController } from "../../controller/bundle";
-import type { Config } from "../../stacks/config";
 import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "./ports";
 import { bind, SOCKET, swarmService } from "../service/swarmService";
 import {
@@ -14,7 +13,9 @@ import {
 } from "./home";
 
 export interface ControllerArgs extends MonitoringHome {
-  config: Pick<Config, "autoscaling" | "autoscalingDryRun" | "scrapeSeconds">;
+  autoscaling: boolean;
+  autoscalingDryRun: boolean;
+  scrapeSeconds: number;
   passwords: Passwords;
 }
 
@@ -27,7 +28,7 @@ const PROGRAM = "/controller.js";
 export class Controller extends pulumi.ComponentResource {
   constructor(name: string, args: ControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:monitoring:Controller", name, {}, opts);
-    const { config, passwords } = args;
+    const { passwords } = args;
     const program = filed(
       `${name}-program`,
       args,
@@ -46,9 +47,9 @@ export class Controller extends pulumi.ComponentResource {
             PROMETHEUS_URL: `http://prometheus:${MONITORING_PORTS.prometheus}`,
             PROMETHEUS_USER: MONITORING_USER,
             PROMETHEUS_PASSWORD_FILE: PASSWORD_FILE,
-            INTERVAL_SECONDS: `${config.scrapeSeconds}`,
-            AUTOSCALE: `${config.autoscaling}`,
-            DRY_RUN: `${config.autoscalingDryRun}`,
+            INTERVAL_SECONDS: `${args.scrapeSeconds}`,
+            AUTOSCALE: `${args.autoscaling}`,
+            DRY_RUN: `${args.autoscalingDryRun}`,
             LISTEN_PORT: `${MONITORING_PORTS.controller}`,
           },
           mounts: [bind(SOCKET, SOCKET)],

@@ -6,7 +6,8 @@ import { MEMORY_MB, PASSWORD_FILE, type MonitoringService } from "./ports";
 import type { ServicePlan } from "../service/plan";
 import { planVolume } from "../storage/plan";
 import { swarmFile, type SwarmFile, type SwarmFileArgs } from "../service/swarmFile";
-import { data, type ServiceHome } from "../service/swarmService";
+import type { ServiceHome } from "../service/home";
+import { data } from "../service/swarmService";
 import type { SharedFolder } from "../storage/sharedStorage";
 
 /** What all parts of monitoring have in common. */

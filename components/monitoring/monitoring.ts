@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { OpenPort } from "../service/compose";
-import type { Config } from "../../stacks/config";
 import { INTERNAL_NETWORK, MONITORING_NETWORK } from "./ports";
 import { webConfig } from "./webConfig";
 import type { ServicePlan } from "../service/plan";
+import type { OpenPort } from "../swarm/publish";
 import { overlayNetwork } from "../swarm/overlayNetwork";
-import type { ServiceHome } from "../service/swarmService";
+import type { ServiceHome } from "../service/home";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { Alertmanager } from "./alertmanager";
 import { ApiReader } from "./apiReader";
@@ -17,7 +16,17 @@ import { filed, type MonitoringHome, type Passwords } from "./home";
 import { Prometheus } from "./prometheus";
 
 export interface MonitoringArgs extends ServiceHome {
-  config: Config;
+  /** Seconds between two looks of Prometheus, and of the controller. */
+  scrapeSeconds: number;
+  /** How long Prometheus keeps metrics, for example `15d`. */
+  retention: string;
+  /** Where Alertmanager sends alerts; empty for nowhere. */
+  alertWebhook: string;
+  /** Whether the controller scales services, and whether it only says what it would do. */
+  autoscaling: boolean;
+  autoscalingDryRun: boolean;
+  /** MTU of the overlay networks, in bytes. */
+  mtu: number;
   /** The services of the stack. */
   services: ServicePlan[];
   /** Where they keep data. */
@@ -43,7 +52,6 @@ export class Monitoring extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("swarm:monitoring:Monitoring", prefix, {}, opts);
-    const { config } = args;
     const own = { parent: this };
     const home: MonitoringHome = {
       ...args,
@@ -61,24 +69,28 @@ export class Monitoring extends pulumi.ComponentResource {
     new ApiReader(`${prefix}-api-reader`, home, own);
     new Alertmanager(
       `${prefix}-alertmanager`,
-      { ...home, passwords, webhook: config.alertWebhook },
+      { ...home, passwords, webhook: args.alertWebhook },
       own,
     );
     new Prometheus(`${prefix}-prometheus`, { ...args, ...home, passwords }, own);
-    new Controller(`${prefix}-controller`, { ...home, config, passwords }, own);
-    if (config.grafana) new Grafana(`${prefix}-grafana`, { ...home, passwords }, own);
+    new Controller(`${prefix}-controller`, { ...args, ...home, passwords }, own);
+    if (args.services.some((service) => service.name === "grafana"))
+      new Grafana(`${prefix}-grafana`, { ...home, passwords }, own);
 
     this.password = password.result;
     this.registerOutputs({ password: this.password });
   }
 
   private network(part: string, name: string) {
-    const { access, timeoutSeconds, config } = this.args;
+    const { access, timeoutSeconds, mtu } = this.args;
     return overlayNetwork(
       `${this.prefix}-${part}`,
       {
-        ...{ access, timeoutSeconds, name },
-        ...{ mtu: config.ingressMtu, encrypted: true },
+        access,
+        timeoutSeconds,
+        name,
+        mtu,
+        encrypted: true,
       },
       { parent: this },
     );

@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../../stacks/config";
-import type { OpenPort } from "../service/compose";
 import { PROMETHEUS_FILES, prometheusConfig } from "./prometheusConfig";
-import { meshTcpPorts } from "../swarm/publish";
+import { meshTcpPorts, type OpenPort } from "../swarm/publish";
 import { swarmService } from "../service/swarmService";
 import {
   asConfig,
@@ -19,7 +17,9 @@ import {
 } from "./home";
 
 export interface PrometheusArgs extends MonitoringHome {
-  config: Pick<Config, "prometheusRetention" | "scrapeSeconds">;
+  /** How long metrics are kept, for example `15d`. */
+  retention: string;
+  scrapeSeconds: number;
   /** Ports that services have open on nodes. */
   published: OpenPort[];
   passwords: Passwords;
@@ -35,9 +35,9 @@ const RETENTION_SIZE = "1GB";
 export class Prometheus extends pulumi.ComponentResource {
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:monitoring:Prometheus", name, {}, opts);
-    const { config, published, passwords } = args;
+    const { published, passwords, retention, scrapeSeconds } = args;
     const configuration = prometheusConfig({
-      scrapeSeconds: config.scrapeSeconds,
+      scrapeSeconds,
       meshPorts: meshTcpPorts(published),
     });
     const main = filed(`${name}-config`, args, "config", "prometheus", configuration, this);
@@ -52,7 +52,7 @@ export class Prometheus extends pulumi.ComponentResource {
             `--config.file=${PROMETHEUS_FILES.config}`,
             `--web.config.file=${PROMETHEUS_FILES.web}`,
             "--storage.tsdb.path=/prometheus",
-            `--storage.tsdb.retention.time=${config.prometheusRetention}`,
+            `--storage.tsdb.retention.time=${retention}`,
             `--storage.tsdb.retention.size=${RETENTION_SIZE}`,
           ],
           env: goMemory("prometheus"),

@@ -32,7 +32,7 @@ export class LoginKey extends pulumi.ComponentResource {
     private readonly args: LoginKeyArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("swarm:access:LoginKey", prefix, {}, opts);
+    super("swarm:remote:LoginKey", prefix, {}, opts);
     const { first, machines, rotation } = args;
     const former = rotation > 1 ? this.key(rotation - 1).privateKeyOpenssh : first;
     const present = rotation > 0 ? this.key(rotation) : undefined;

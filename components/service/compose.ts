@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { NODE_PORTS, parsePublish, portOf, type Publish } from "../swarm/publish";
+import { NODE_PORTS, parsePublish, portOf, type OpenPort } from "../swarm/publish";
 import type { ServicePlan } from "./plan";
 
 const port = z.union([
@@ -80,12 +80,6 @@ export function composeServices(text: string): ComposeService[] {
     image,
     publish: ports.flatMap(publishedPort),
   }));
-}
-
-/** A port that nodes have open for a service. */
-export interface OpenPort extends Pick<Publish, "mode" | "protocol" | "published"> {
-  /** Whether it is a page for administrators (components/service/plan.ts). */
-  management?: true;
 }
 
 /** Every port that nodes have open for services: those of the config, and of the compose file. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
-import type { ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
 
 export interface ComposeStackArgs extends ServiceHome {
   /** The stack's name in the swarm, which the names of its services begin with. */

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "./plan";
 import { overlayNetwork } from "../swarm/overlayNetwork";
-import { swarmService, type ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
+import { swarmService } from "./swarmService";
 
 export interface OverlayCheckArgs extends ServiceHome {
   service: ServicePlan;

@@ -4,7 +4,8 @@ import type { ServicePlan } from "./plan";
 import type { VolumePlan } from "../storage/plan";
 import { overlayNetwork } from "../swarm/overlayNetwork";
 import { swarmFile } from "./swarmFile";
-import { bind, data, SOCKET, swarmService, type ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
+import { bind, data, SOCKET, swarmService } from "./swarmService";
 
 export interface PortainerArgs extends ServiceHome {
   service: ServicePlan;

@@ -1,25 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Config } from "../../stacks/config";
 import type { ServicePlan } from "./plan";
 import { planVolume } from "../storage/plan";
 import type { TlsMaterial } from "../swarm/certificates";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { ComposeStack } from "./composeStack";
 import { DnsCache } from "./dnsCache";
-import { ExternalPortainer } from "./externalPortainer";
+import { ExternalPortainer, type ExternalPortainerArgs } from "./externalPortainer";
 import { OverlayCheck } from "./overlayCheck";
 import { Portainer } from "./portainer";
-import type { ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
 import { Visualizer } from "./visualizer";
 import { Web } from "./web";
 
 export interface ServicesArgs extends ServiceHome {
   stack: string;
-  config: Config;
   services: ServicePlan[];
+  /** CPUs of each replica of `web`. Default: neither kept nor limited. */
+  webCpus: number | undefined;
+  /** MTU of the services' own overlay networks, in bytes. */
+  mtu: number;
   /** Content of the compose file, where there is one. */
   compose: string | undefined;
+  /** Name of the compose file's stack in the swarm. */
+  composeName: string;
+  /** A Portainer in the operator's own Docker. Default: none. */
+  externalPortainer?: Pick<ExternalPortainerArgs, "image" | "port" | "dockerHost"> | undefined;
   storage: SharedFolder;
   /** Number of nodes. */
   nodes: number;
@@ -50,7 +56,7 @@ export class Services extends pulumi.ComponentResource {
       (service) =>
         new Web(
           `${prefix}-web`,
-          { ...args, service, cpus: args.config.webCpus, autoscale: service.autoscale },
+          { ...args, service, cpus: args.webCpus, autoscale: service.autoscale },
           own,
         ),
     );
@@ -66,8 +72,8 @@ export class Services extends pulumi.ComponentResource {
       (service) => new DnsCache(`${prefix}-dns-cache`, { ...args, service }, own),
     );
     this.composeServices = this.composeStack()?.services ?? pulumi.output([]);
-    this.externalPortainerPassword = args.config.externalPortainer
-      ? this.externalPortainer()
+    this.externalPortainerPassword = args.externalPortainer
+      ? this.externalPortainer(args.externalPortainer)
       : pulumi.secret("");
     this.registerOutputs({ composeServices: this.composeServices });
   }
@@ -100,7 +106,6 @@ export class Services extends pulumi.ComponentResource {
           .output(this.args.storage)
           .apply((storage) => planVolume(storage, service.name)),
         password: password.result,
-        mtu: this.args.config.ingressMtu,
       },
       { parent: this },
     );
@@ -117,33 +122,33 @@ export class Services extends pulumi.ComponentResource {
   }
 
   private overlayCheck(service: ServicePlan): void {
-    const { config, nodes } = this.args;
+    const { nodes } = this.args;
     new OverlayCheck(
       `${this.prefix}-over-test`,
-      { ...this.args, service, mtu: config.ingressMtu, spread: nodes > 1 },
+      { ...this.args, service, spread: nodes > 1 },
       { parent: this },
     );
   }
 
   private composeStack(): ComposeStack | undefined {
-    const { compose, config } = this.args;
+    const { compose, composeName } = this.args;
     if (compose === undefined) return undefined;
     return new ComposeStack(
       `${this.prefix}-compose`,
-      { ...this.args, stackName: config.composeName, compose },
+      { ...this.args, stackName: composeName, compose },
       { parent: this },
     );
   }
 
-  private externalPortainer(): pulumi.Output<string> {
-    const { config, stack, apiUrl, client } = this.args;
+  private externalPortainer(
+    docker: NonNullable<ServicesArgs["externalPortainer"]>,
+  ): pulumi.Output<string> {
+    const { stack, apiUrl, client } = this.args;
     return new ExternalPortainer(
       `${this.prefix}-external-portainer`,
       {
+        ...docker,
         containerName: `portainer-${stack}`,
-        image: config.portainerImage,
-        port: config.externalPortainerPort,
-        dockerHost: config.operatorDocker,
         apiUrl,
         client,
       },

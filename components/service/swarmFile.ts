@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprint, keyedFingerprint } from "../machine/fingerprint";
 import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
-import type { ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
 
 export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeconds" | "nameKey"> {
   kind: "secret" | "config";

@@ -5,24 +5,12 @@ import type { ServicePlan } from "./plan";
 import { serviceUpdate } from "./serviceUpdate";
 import type { VolumePlan } from "../storage/plan";
 import { ANY_MANAGER } from "../remote/sshConfig";
-import type { IngressNetwork } from "../swarm/ingressNetwork";
 import { dockerHooks, ownLabel } from "../swarm/dockerHooks";
 import { managerScript } from "../remote/nodeScript";
-import type { SshAccess } from "../remote/sshAccess";
+import type { ServiceHome } from "./home";
 import type { SwarmFile } from "./swarmFile";
 
 type Container = docker.types.input.ServiceTaskSpecContainerSpec;
-
-/** Where services run. */
-export interface ServiceHome {
-  /** How this machine's `ssh` finds a manager. */
-  access: SshAccess;
-  ingress: IngressNetwork;
-  /** Bound for a service to reach its wanted number of tasks, in seconds. */
-  timeoutSeconds: number;
-  /** Secret. The stack's key that names of secrets are made with. */
-  nameKey: pulumi.Output<string>;
-}
 
 export interface SwarmServiceArgs extends ServiceHome {
   service: ServicePlan;

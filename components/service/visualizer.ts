@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "./plan";
-import { bind, SOCKET, swarmService, type ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
+import { bind, SOCKET, swarmService } from "./swarmService";
 
 export interface VisualizerArgs extends ServiceHome {
   service: ServicePlan;

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscaleOptions } from "../../controller/autoscale";
 import type { ServicePlan } from "./plan";
-import { bind, swarmService, type ServiceHome } from "./swarmService";
+import type { ServiceHome } from "./home";
+import { bind, swarmService } from "./swarmService";
 
 export interface WebArgs extends ServiceHome {
   service: ServicePlan;

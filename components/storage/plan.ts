@@ -1,10 +1,8 @@
-import type { Config } from "../../stacks/config";
 import { fingerprint } from "../machine/fingerprint";
-import type { NodePlan } from "../machine/nodes";
 
 /** Where services keep data that outlives the node they run on. */
 export interface Storage {
-  kind: Config["storage"];
+  kind: "none" | "nfs" | "machine" | "efs";
   /** The NFS server as nodes reach it. Empty for `none`. */
   server: string;
   /** The folder that it exports. Empty for `none`. */
@@ -13,13 +11,6 @@ export interface Storage {
 
 /** What the storage machine exports. */
 export const STORAGE_EXPORT = "/srv/swarm";
-
-export function planStorage(config: Config, machine: NodePlan | undefined): Storage {
-  if (machine) {
-    return { kind: "machine", server: machine.advertiseAddress, export: STORAGE_EXPORT };
-  }
-  return { kind: config.storage, server: config.nfsServer, export: config.nfsExport };
-}
 
 /** https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-nfs-mount-settings.html */
 const EFS_OPTIONS =
@@ -52,17 +43,11 @@ export interface DataFolder {
   uid: number;
 }
 
-/**
- * The folders of services that keep data. Prometheus and Alertmanager run as `nobody`, Grafana as a user
- * of its own; they do not own what root makes.
- */
-export function dataFolders({ monitoring, grafana }: Pick<Config, "monitoring" | "grafana">) {
-  const folders: DataFolder[] = [{ service: "portainer", uid: 0 }];
-  if (monitoring) {
-    folders.push({ service: "prometheus", uid: 65534 }, { service: "alertmanager", uid: 65534 });
-  }
-  if (grafana) folders.push({ service: "grafana", uid: 472 });
-  return folders;
+/** The folders of services that keep data. */
+export function dataFolders(services: { name: string; dataUid?: number }[]): DataFolder[] {
+  return services.flatMap(({ name, dataUid }) =>
+    dataUid === undefined ? [] : [{ service: name, uid: dataUid }],
+  );
 }
 
 /** A service's own folder in the export. */

@@ -1,5 +1,4 @@
-import type { Config } from "../../stacks/config";
-import type { NodePlan } from "../machine/nodes";
+import type { NodeId } from "../machine/nodes";
 
 /** What the swarm knows of a node beside its role. */
 export interface NodeAttributes {
@@ -25,8 +24,8 @@ export interface NodeLabel {
 
 /** A label of the node itself wins over one of its role. */
 export function nodeAttributes(
-  { drainedNodes, nodeLabels }: Pick<Config, "drainedNodes" | "nodeLabels">,
-  { name, role }: Pick<NodePlan, "name" | "role">,
+  { drainedNodes, nodeLabels }: { drainedNodes: string[]; nodeLabels: NodeLabel[] },
+  { name, role }: Pick<NodeId, "name" | "role">,
 ): NodeAttributes {
   const ofRole = nodeLabels.filter(({ nodes }) => nodes === role);
   const own = nodeLabels.filter(({ nodes }) => nodes === name);

@@ -10,14 +10,17 @@ export interface ApiServer {
   names?: pulumi.Input<string>[];
 }
 
-export interface CertificatesArgs {
-  servers: ApiServer[];
+export interface CertificateSettings {
   /** Days until a certificate ends. */
   days: number;
   /** Days before its end in which an `up` renews it. */
   renewDays: number;
   /** Another number makes all keys anew, the CA's as well, and so all certificates. */
   rotation: number;
+}
+
+export interface CertificatesArgs extends CertificateSettings {
+  servers: ApiServer[];
 }
 
 /** What one side of a TLS connection has: its certificate, its key, and the CA that it trusts. */
@@ -53,7 +56,7 @@ export class Certificates extends pulumi.ComponentResource {
     private readonly args: CertificatesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("swarm:api:Certificates", prefix, {}, opts);
+    super("swarm:swarm:Certificates", prefix, {}, opts);
     this.validity = {
       validityPeriodHours: args.days * HOURS_PER_DAY,
       earlyRenewalHours: args.renewDays * HOURS_PER_DAY,

@@ -1,5 +1,5 @@
-import type { Config } from "../../stacks/config";
 import type { Role } from "../machine/nodes";
+import type { SeedFile } from "../machine/userData";
 
 /** Port of the engines' TLS API, by convention (IANA: docker-s). */
 export const API_PORT = 2376;
@@ -15,9 +15,6 @@ export const API_FILES = {
   cert: "/etc/docker/tls/cert.pem",
   key: "/etc/docker/tls/key.pem",
 };
-
-/** Where the settings of docker_gwbridge lie on a node: options of `docker network create`. */
-export const GWBRIDGE_FILE = "/etc/docker/gwbridge";
 
 /**
  * Docker's daemon.json for a node. Managers have the API on TCP, for clients with a certificate of
@@ -52,12 +49,12 @@ export interface Gwbridge {
   mtu: number;
 }
 
-export function planGwbridge(config: Config): Gwbridge {
+/** Where a node's first boot and `ready` find the settings of docker_gwbridge. */
+export function gwbridgeFile(gwbridge: Gwbridge): SeedFile {
   return {
-    subnet: config.gwbridgeSubnet,
-    icc: config.gwbridgeIcc,
-    masquerade: config.gwbridgeMasquerade,
-    mtu: config.gwbridgeMtu,
+    path: "/etc/docker/gwbridge",
+    content: gwbridgeOptions(gwbridge),
+    permissions: "0644",
   };
 }
 

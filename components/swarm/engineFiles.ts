@@ -1,17 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Certificates } from "./certificates";
-import type { Config } from "../../stacks/config";
 import { API_FILES, engineConfig } from "./engine";
 import type { NodeId } from "../machine/nodes";
 import type { SeedFile } from "../machine/userData";
 
 /** What a node's engine finds at its first start. */
 export function engineFiles(
-  config: Config,
+  { registryMirror }: { registryMirror: string },
   { name, role }: NodeId,
   certificates: Certificates,
 ): pulumi.Input<SeedFile>[] {
-  const { registryMirror } = config;
   const daemon = {
     path: "/etc/docker/daemon.json",
     content: engineConfig({ registryMirror, role }),

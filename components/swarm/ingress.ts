@@ -1,5 +1,3 @@
-import type { Config } from "../../stacks/config";
-
 /** The swarm's ingress network, which the routing mesh uses. */
 export interface Ingress {
   name: string;
@@ -8,16 +6,6 @@ export interface Ingress {
   /** Bytes */
   mtu: number;
   encrypted: boolean;
-}
-
-export function planIngress(config: Config): Ingress {
-  return {
-    name: config.ingressName,
-    subnet: config.ingressSubnet,
-    gateway: config.ingressGateway,
-    mtu: config.ingressMtu,
-    encrypted: config.ingressEncrypted,
-  };
 }
 
 /**

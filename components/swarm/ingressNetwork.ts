@@ -28,7 +28,7 @@ export class IngressNetwork extends pulumi.ComponentResource {
   readonly network: docker.Network;
 
   constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("swarm:network:IngressNetwork", name, {}, opts);
+    super("swarm:swarm:IngressNetwork", name, {}, opts);
 
     const { ingress, access, timeoutSeconds } = args;
     const { subnet, gateway, ...settings } = ingress;

@@ -61,3 +61,14 @@ export const NODE_PORTS: Record<string, string> = {
   "7946/udp": "the swarm's gossip",
   "9323/tcp": "the engine's metrics",
 };
+
+/** A port that nodes have open for a service. */
+export interface OpenPort extends Pick<Publish, "mode" | "protocol" | "published"> {
+  /** Whether it is a page for administrators (components/service/plan.ts). */
+  management?: true;
+}
+
+/** The ports that are for users: those that are no management pages. */
+export function usersPorts(published: OpenPort[]): OpenPort[] {
+  return published.filter(({ management }) => !management);
+}

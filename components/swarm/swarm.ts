@@ -2,16 +2,12 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ADDRESS_LABEL, type NodeAttributes } from "./attributes";
-import { managerOfBackup } from "../backup/plan";
-import type { Config } from "../../stacks/config";
 import type { Ingress } from "./ingress";
 import type { Role } from "../machine/nodes";
 import { ANY_MANAGER, anyManagerBut } from "../remote/sshConfig";
 import type { Certificates } from "./certificates";
-import { restore } from "../backup/restore";
 import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "./ingressNetwork";
-import type { SharedFolder } from "../storage/sharedStorage";
 import {
   commandLine,
   localScript,
@@ -22,25 +18,37 @@ import {
 } from "../remote/nodeScript";
 import type { SshAccess } from "../remote/sshAccess";
 
-/** What of the config concerns the swarm itself. */
-type SwarmConfig = Pick<
-  Config,
-  | "overlayAddressPool"
-  | "tokenRotation"
-  | "caRotation"
-  | "nodeCertificateDays"
-  | "autolock"
-  | "restore"
-  | "restoreUnlockKey"
-  | "nodesAtOnce"
-  | "bootTimeoutSeconds"
-  | "joinTimeoutSeconds"
-  | "drainTimeoutSeconds"
->;
+/** How the swarm itself is kept. */
+export interface SwarmSettings {
+  /** Where Docker takes the subnets of overlay networks from, for example `10.0.0.0/8`. */
+  overlayAddressPool: string;
+  /** Another number rotates the join tokens. */
+  tokenRotation: number;
+  /** Another number rotates the swarm's CA. */
+  caRotation: number;
+  /** Days that a node's certificate is valid. */
+  nodeCertificateDays: number;
+  /** Whether a restarted manager needs a key before it reads the swarm's state. */
+  autolock: boolean;
+  /** Workers that may be away at a time while nodes are replaced or engines restart. */
+  nodesAtOnce: number;
+  /** Bound for a machine to boot. */
+  bootTimeoutSeconds: number;
+  /** Bound for a node to join, and for a manager to answer. */
+  joinTimeoutSeconds: number;
+  /** Bound for a node's tasks to run elsewhere before it leaves. */
+  drainTimeoutSeconds: number;
+}
+
+/** A swarm's state to begin with (components/backup/restore.ts). */
+export interface RestoreStep {
+  /** Name of the backup. */
+  backup: string;
+  /** Creates what brings it to a manager before the swarm starts. */
+  restore: (name: string, opts: pulumi.CustomResourceOptions) => pulumi.Resource;
+}
 
 export interface SwarmArgs {
-  /** Name of the Pulumi stack. */
-  stack: string;
   /** Managers and workers. The first manager starts the swarm. */
   machines: Machine[];
   /** Content of a machine's daemon.json. */
@@ -52,11 +60,9 @@ export interface SwarmArgs {
   /** How this machine's `ssh` finds them. */
   access: SshAccess;
   ingress: Ingress;
-  /** Where backups of it are. */
-  storage: SharedFolder;
-  /** Secret. What opens the backup that it is restored from. */
-  backupKey: pulumi.Output<string>;
-  config: SwarmConfig;
+  /** Default: it begins as a new swarm. */
+  restoreStep?: RestoreStep;
+  config: SwarmSettings;
   /** What the swarm is to know of a machine's node. */
   attributes: (machine: Machine) => NodeAttributes;
 }
@@ -189,19 +195,15 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  /** From a backup, where the config names one. All else depends on it, so nobody is asked for before the swarm is there again. */
+  /** Everything else depends on it: no manager is asked before the swarm has its state. */
   private restored(): pulumi.Resource[] {
-    const name = managerOfBackup(this.args.config.restore);
-    const machine = this.managers.find((manager) => manager.name === name);
-    return machine
-      ? [
-          restore(
-            `${this.prefix}-restore`,
-            { ...this.args, machine, managers: this.managers },
-            { parent: this },
-          ),
-        ]
-      : [];
+    const { restoreStep } = this.args;
+    return restoreStep ? [restoreStep.restore(`${this.prefix}-restore`, { parent: this })] : [];
+  }
+
+  /** Name of the backup that the swarm began with, or empty. */
+  private get backup(): string {
+    return this.args.restoreStep?.backup ?? "";
   }
 
   private autolock(init: command.remote.Command): pulumi.Output<string> {
@@ -214,7 +216,7 @@ export class Swarm extends pulumi.ComponentResource {
         script: "swarm/autolock",
         create: ["true"],
         delete: ["false"],
-        variables: { RESTORED: config.restore },
+        variables: { RESTORED: this.backup },
         secretOutput: true,
         timeoutSeconds: config.joinTimeoutSeconds,
       },
@@ -271,7 +273,12 @@ export class Swarm extends pulumi.ComponentResource {
         access: this.args.access,
         timeoutSeconds: this.args.config.joinTimeoutSeconds,
       },
-      { parent: this, provider: this.provider, ...this.inSwarm },
+      {
+        parent: this,
+        provider: this.provider,
+        aliases: [{ type: "swarm:network:IngressNetwork" }],
+        ...this.inSwarm,
+      },
     );
   }
 
@@ -359,7 +366,7 @@ export class Swarm extends pulumi.ComponentResource {
         ...{ access, manager: ANY_MANAGER },
         script: "swarm/tokens",
         create: [joinTimeoutSeconds, tokenRotation, caRotation, nodeCertificateDays],
-        variables: { RESTORED: config.restore },
+        variables: { RESTORED: this.backup },
         triggers: [String(tokenRotation), String(caRotation)],
         secretOutput: true,
         timeoutSeconds: 2 * joinTimeoutSeconds,
@@ -389,7 +396,7 @@ export class Swarm extends pulumi.ComponentResource {
         variables: {
           JOIN_TOKEN: joinToken(tokens, machine.role),
           ROLE: machine.role,
-          RESTORED: this.args.config.restore,
+          RESTORED: this.backup,
         },
         triggers: [machine.identity],
         timeoutSeconds: 2 * seconds,

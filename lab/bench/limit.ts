@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Cluster } from "../../conformance/cluster";
 import { BARE, devStack } from "../devStack";
 import { startHypervisor } from "../hypervisor";
-import type { NodeOutput, StackOutputs } from "../../stacks/outputTypes";
+import type { NodeOutput, StackOutputs } from "../../stacks/outputs";
 import { startRegistry } from "../registry";
 import { rehearse } from "../rehearsal";
 

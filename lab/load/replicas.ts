@@ -1,6 +1,6 @@
 import https from "node:https";
 import Docker from "dockerode";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import { pause } from "./requests";
 
 /** How many replicas a service has at a moment. */

@@ -1,6 +1,6 @@
 import { serviceOf } from "../../conformance/docker";
 import { webPort } from "../../conformance/web";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import type { DomainType } from "../../components/kvm/domain";
 import { taskBounds } from "../../components/service/plan";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "./replicas";

@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { setMocks } from "../../test/unit/mocks";
+import { setMocks } from "./mocks";
 import { Creator, type CreatorOptions, type ResourceEvent } from "./creator";
 import type { Call } from "./executor";
 

@@ -9,7 +9,7 @@ import { SMALL } from "../../lab/devStack";
 import { chooseEngine } from "../../lab/engine";
 import { surgeReport } from "../../lab/load/report";
 import { LOADS, scaledWeb, surge, surgeProblems } from "../../lab/load/surge";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import { failures, Lab } from "./lab";
 
 const MINUTES = 60_000;

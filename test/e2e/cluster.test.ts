@@ -24,7 +24,7 @@ import {
   whyNoPulumi,
 } from "../../lab/engine";
 import { listLeftovers } from "../../lab/hypervisor";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import {
   authorityKey,
   failures,

@@ -8,7 +8,7 @@ import { nodeChecks } from "../../conformance/nodes";
 import { devStack } from "../../lab/devStack";
 import type { EngineOptions } from "../../lab/engine";
 import { startHypervisor, type Hypervisor } from "../../lab/hypervisor";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import { startRegistry, type Registry } from "../../lab/registry";
 
 export const run = promisify(execFile);

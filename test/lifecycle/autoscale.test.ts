@@ -3,7 +3,7 @@ import { eventually } from "../../conformance/check";
 import { replicasByApi, sampleReplicas, type Replicas, type Sample } from "../../lab/load/replicas";
 import { sendRequests } from "../../lab/load/requests";
 import { LOADS, scaledWeb, webTargets } from "../../lab/load/surge";
-import type { NodeOutput } from "../../stacks/outputTypes";
+import type { NodeOutput } from "../../stacks/outputs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { untilMembersAreWell, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";

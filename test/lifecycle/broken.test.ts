@@ -3,7 +3,7 @@ import { clientCertificate } from "../../conformance/certificates";
 import { checks } from "../../conformance";
 import type { Cluster } from "../../conformance/cluster";
 import { SMALL } from "../../lab/devStack";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import { withCluster } from "../e2e/lab";
 import { ALL_ON, describeWithPulumi, MINUTES, Operator } from "./lab";
 

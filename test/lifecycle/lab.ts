@@ -5,7 +5,7 @@ import { eventually } from "../../conformance/check";
 import { listNodes } from "../../conformance/nodes";
 import { openStack, plainOutputs, runOptions, whyNoPulumi } from "../../lab/engine";
 import { runFolder } from "../../lab/inside";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 import type { DomainType } from "../../components/kvm/domain";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authorityKey, failures, Lab, run, Steps, withCluster } from "../e2e/lab";

@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { backUp, listBackups } from "../../cli/backups";
-import type { NodeOutput } from "../../stacks/outputTypes";
+import type { Cluster } from "../../conformance/cluster";
+import type { NodeOutput } from "../../stacks/outputs";
 import { run, withCluster } from "../e2e/lab";
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
 jest.setTimeout(20 * MINUTES);
+
+const backUp = (cluster: Cluster) => cluster.runOnAManager("swarm-backup");
+const listBackups = (cluster: Cluster) => cluster.runOnAManager("swarm-backup list");
 
 const LOCKED = { autolock: "true" };
 

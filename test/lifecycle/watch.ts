@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StackOutputs } from "../../stacks/outputTypes";
+import type { StackOutputs } from "../../stacks/outputs";
 
 /** How long a client waits for an answer before it turns to the next node, in milliseconds. */
 const PATIENCE = 5000;

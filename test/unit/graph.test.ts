@@ -53,15 +53,18 @@ describe("the resources", () => {
   test("have one name each, which begins with that of the component they are part of", () => {
     const names = dev.resources.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { name, parent } of dev.resources.filter((one) => one.parent)) {
+    // Those of the target are named as they were when they were no part of a component.
+    for (const { name, parent } of dev.resources.filter(
+      (one) => one.parent && one.parent !== "kvm",
+    )) {
       expect(resource(dev, parent!).type).toMatch(COMPONENT);
       expect(name.startsWith(`${parent}-`)).toBe(true);
     }
   });
 
-  test("are all part of a component, but for the keys and the provider that these share", () => {
+  test("are all part of a component, but for one key", () => {
     const onTop = dev.resources.filter((one) => !one.parent && !COMPONENT.test(one.type));
-    expect(onTop.map(({ name }) => name).sort()).toEqual(["access", "libvirt", "secret-names"]);
+    expect(onTop.map(({ name }) => name).sort()).toEqual(["secret-names"]);
   });
 
   test("are the same in a preview, where nothing is known that providers answer", async () => {
@@ -408,7 +411,7 @@ describe("a stack whose SSH key was replaced", () => {
     const logins = keys(after).filter((name) => / login/.test(name));
     expect(logins).toEqual([
       "command:local:Command login-mg0 login",
-      "swarm:access:LoginKey login -",
+      "swarm:remote:LoginKey login -",
       "tls:index/privateKey:PrivateKey login-4 login",
       "tls:index/privateKey:PrivateKey login-5 login",
     ]);

@@ -3,7 +3,7 @@
  * nothing here talks to an engine, a provider or a machine.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { setMocks } from "./mocks";
+import { setMocks } from "../../lab/rehearsal/mocks";
 
 const PROJECT = "pulumi-swarm";
 const STACK_TYPE = "pulumi:pulumi:Stack";

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setMocks } from "./mocks";
+import { setMocks } from "../../lab/rehearsal/mocks";
 
 /** Where the tests are run: the project's folder, in which a program runs. */
 export const PROJECT = process.cwd();

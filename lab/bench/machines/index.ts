@@ -4,7 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "../../../stacks/config/read";
-import { kvmTarget } from "../../../components/kvm/kvmMachines";
+import { kvmTarget } from "../../../stacks/kvm";
 
 export = async () => {
   const config = readConfig();

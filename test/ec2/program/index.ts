@@ -1,9 +1,9 @@
 /** The target `ec2` and nothing after it: what can be made on an emulated AWS. */
 import * as pulumi from "@pulumi/pulumi";
 import { publishedPorts } from "../../../components/service/compose";
-import { planServices } from "../../../components/service/plan";
+import { planServices } from "../../../stacks/services";
 import { readConfig } from "../../../stacks/config/read";
-import { ec2Target } from "../../../components/ec2/ec2Machines";
+import { ec2Target } from "../../../stacks/ec2";
 
 export = async () => {
   const config = readConfig();

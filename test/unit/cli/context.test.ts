@@ -138,6 +138,6 @@ describe("npm run context", () => {
   });
 
   test("asks for the stack when none is named", async () => {
-    await expect(context()).rejects.toThrow("which stack? Add `-- -s dev`, for example");
+    await expect(context()).rejects.toThrow("required option '-s, --stack <name>' not specified");
   });
 });

@@ -3,7 +3,7 @@ import { differences } from "../../../cli/drift/differences";
 import { asWanted, service } from "../../../cli/drift/seen";
 import { parseUpdates, report, updatesReport } from "../../../cli/drift/updates";
 import { wanted, type Swarm } from "../../../cli/drift/wanted";
-import type { StackOutputs } from "../../../stacks/outputTypes";
+import type { StackOutputs } from "../../../stacks/outputs";
 
 const outputs = {
   nodes: [

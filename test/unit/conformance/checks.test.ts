@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../conformance/cluster";
+import { Cluster } from "../../../conformance/cluster";
 import { checks, checksFor, report, runChecks } from "../../../conformance";
 import { apiAddresses, closedToApi, daysLeft } from "../../../conformance/api";
 import { backupNote, parseStatus } from "../../../conformance/backups";
@@ -24,7 +24,7 @@ import { pageProblems, portainerVersion, type Environment } from "../../../confo
 import { missingTasks, nodesOf, publishedPorts } from "../../../conformance/services";
 import { clearTraffic, parseCounters } from "../../../conformance/traffic";
 import { unfairShares, webPort } from "../../../conformance/web";
-import type { NodeOutput, ServiceOutput, StackOutputs } from "../../../stacks/outputTypes";
+import type { NodeOutput, ServiceOutput, StackOutputs } from "../../../stacks/outputs";
 import { openings } from "../../../components/swarm/firewall";
 import { parsePublish } from "../../../components/swarm/publish";
 
@@ -92,6 +92,11 @@ function stack(changes: Partial<StackOutputs> = {}): StackOutputs {
     ),
     gwbridge: { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 },
     storage: { kind: "none", server: "", export: "" },
+    engines: { manager: {}, worker: {} },
+    adminPorts: { ports: [], from: [] },
+    overlayAddressPool: "10.0.0.0/8",
+    composePlan: [],
+    externalPortainerPassword: "",
     ...changes,
   };
 }
@@ -106,7 +111,8 @@ function fakeCluster(outputs: StackOutputs, answers: Record<string, string>): Cl
     return answers[found]!;
   };
   const managers = outputs.nodes.filter(({ role }) => role === "manager");
-  return { outputs, nodes: outputs.nodes, managers, run } as unknown as Cluster;
+  const own = { outputs, nodes: outputs.nodes, managers, run };
+  return Object.assign(Object.create(Cluster.prototype), own) as Cluster;
 }
 
 function check(name: RegExp) {

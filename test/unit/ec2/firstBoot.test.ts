@@ -6,7 +6,7 @@ import {
   parameterName,
   parameterValue,
 } from "../../../components/ec2/firstBoot";
-import { gwbridgeOptions } from "../../../components/swarm/engine";
+import { gwbridgeFile, gwbridgeOptions } from "../../../components/swarm/engine";
 import { FakeNode, scriptText } from "../fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
@@ -27,7 +27,7 @@ describe("instanceUserData", () => {
       node: { name: "mg0" },
       user: { name: "admin", publicKey: "ssh-ed25519 AAAAuser" },
       hostPublicKey: PUBLIC_KEY,
-      gwbridge: GWBRIDGE,
+      fixedFiles: [gwbridgeFile(GWBRIDGE)],
       script: "#!/bin/bash\n",
       parameter: PARAMETER,
     });

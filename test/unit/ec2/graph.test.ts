@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { publishedPorts } from "../../../components/service/compose";
 import { ruleName, securityRules } from "../../../components/ec2/securityRules";
 import { parseConfig } from "../../../stacks/config";
-import { planServices } from "../../../components/service/plan";
+import { planServices } from "../../../stacks/services";
 import { readStackConfig } from "../../../stacks/stackFile";
 import {
   changed,
@@ -60,16 +60,17 @@ describe("the resources on EC2", () => {
   test("have one name each, which begins with that of the component they are part of", () => {
     for (const run of [aws, all]) {
       expect(new Set(names(run.resources)).size).toBe(run.resources.length);
-      for (const { name, parent } of run.resources.filter((one) => one.parent)) {
+      // Those of the target are named as they were when they were no part of a component.
+      for (const { name, parent } of run.resources.filter((one) => one.parent && one.parent !== "ec2")) {
         expect(resource(run, parent!).type).toMatch(COMPONENT);
         expect(name.startsWith(`${parent}-`)).toBe(true);
       }
     }
   });
 
-  test("are all part of a component, but for the keys that these share", () => {
+  test("are all part of a component, but for one key", () => {
     const onTop = aws.resources.filter((one) => !one.parent && !COMPONENT.test(one.type));
-    expect(names(onTop)).toEqual(["access", "secret-names"]);
+    expect(names(onTop)).toEqual(["secret-names"]);
   });
 
   test("are the same in a preview, where nothing is known that providers answer", async () => {

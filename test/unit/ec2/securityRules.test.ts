@@ -1,4 +1,4 @@
-import type { OpenPort } from "../../../components/service/compose";
+import type { OpenPort } from "../../../components/swarm/publish";
 import {
   healthPort,
   ruleName,

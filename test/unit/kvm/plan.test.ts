@@ -1,9 +1,10 @@
 import { hostAddresses, nodeAddresses } from "../../../components/machine/addresses";
 import { domainName, planCluster, type ClusterPlan } from "../../../components/kvm/plan";
+import { clusterSettings } from "../../../stacks/kvm";
 import { config, type Values } from "../stacks/configProblems";
 
 function plan(changes: Values = {}, stack = "dev"): ClusterPlan {
-  return planCluster(config(changes), stack);
+  return planCluster(clusterSettings(config(changes)), stack);
 }
 
 describe("three managers and three workers", () => {

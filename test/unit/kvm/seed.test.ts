@@ -4,13 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FatFs } from "js-fatfs" with { "resolution-mode": "import" };
 import { seedVolume } from "../../../components/kvm/seedVolume";
-import { gwbridgeOptions } from "../../../components/swarm/engine";
-import {
-  nodeSeed,
-  seedIdentity,
-  type SeedArgs,
-  type SeedFile,
-} from "../../../components/machine/userData";
+import { gwbridgeFile, gwbridgeOptions } from "../../../components/swarm/engine";
+import { nodeSeed, seedIdentity, type SeedArgs } from "../../../components/kvm/seed";
+import type { SeedFile } from "../../../components/machine/userData";
 
 const PROJECT = join(__dirname, "../../..");
 const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n";
@@ -20,6 +16,8 @@ const ENGINE_FILES: SeedFile[] = [
 ];
 
 const network = { prefixLength: 24, netmask: "255.255.255.0", mtu: 1500, exists: false };
+
+const GWBRIDGE = { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 };
 
 const args: SeedArgs = {
   node: {
@@ -49,9 +47,14 @@ const args: SeedArgs = {
   nameservers: ["192.168.123.1", "192.0.2.53"],
   user: { name: "root", publicKey: "ssh-ed25519 AAAAuser" },
   hostKey: { privateKey: PRIVATE_KEY, publicKey: "ssh-ed25519 AAAAhost" },
-  gwbridge: { subnet: "172.18.0.0/16", icc: false, masquerade: true, mtu: 1500 },
+  fixedFiles: [gwbridgeFile(GWBRIDGE)],
   engineFiles: ENGINE_FILES,
 };
+
+/** Another setting of docker_gwbridge. */
+function gwbridge(change: Partial<typeof GWBRIDGE>): Partial<SeedArgs> {
+  return { fixedFiles: [gwbridgeFile({ ...GWBRIDGE, ...change })] };
+}
 
 describe("nodeSeed", () => {
   /** What cloud-init makes of the user data. */
@@ -72,7 +75,7 @@ describe("nodeSeed", () => {
   test("has the options of docker_gwbridge, and the engine's files as they are", () => {
     const gwbridge = {
       path: "/etc/docker/gwbridge",
-      content: gwbridgeOptions(args.gwbridge),
+      content: gwbridgeOptions(GWBRIDGE),
       permissions: "0644",
     };
     expect(userData().write_files).toEqual([gwbridge, ...ENGINE_FILES]);
@@ -160,10 +163,10 @@ describe("seedIdentity", () => {
     ["gateway", { nat: { ...args.nat, hostAddress: "192.168.123.254" } }],
     ["MTU", { internal: { ...args.internal, mtu: 1500 } }],
     ["name servers", { nameservers: ["192.0.2.53"] }],
-    ["subnet of docker_gwbridge", { gwbridge: { ...args.gwbridge, subnet: "172.19.0.0/16" } }],
-    ["ICC of docker_gwbridge", { gwbridge: { ...args.gwbridge, icc: true } }],
-    ["masquerade of docker_gwbridge", { gwbridge: { ...args.gwbridge, masquerade: false } }],
-    ["MTU of docker_gwbridge", { gwbridge: { ...args.gwbridge, mtu: 1400 } }],
+    ["subnet of docker_gwbridge", gwbridge({ subnet: "172.19.0.0/16" })],
+    ["ICC of docker_gwbridge", gwbridge({ icc: true })],
+    ["masquerade of docker_gwbridge", gwbridge({ masquerade: false })],
+    ["MTU of docker_gwbridge", gwbridge({ mtu: 1400 })],
   ])("changes with the %s", (_, change) => {
     expect(seedIdentity({ ...args, ...change })).not.toEqual(seedIdentity(args));
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import { parse } from "yaml";
 import { nextNetwork } from "../../../components/machine/addresses";
-import { siblingProblems } from "../../../components/kvm/siblingProblems";
+import { siblingProblems } from "../../../stacks/siblingProblems";
 import { stacksInUse } from "../../../stacks/stackFile";
 import { config, good, type Values } from "../stacks/configProblems";
 import { refused, SMALL, up, useFolder } from "../graphRun";

@@ -10,7 +10,7 @@ import { replicasByApi, replicasOf, sampleReplicas, type Sample } from "../../..
 import { replicaChart, surgeReport } from "../../../lab/load/report";
 import { sendRequests, type Answers, type Failure } from "../../../lab/load/requests";
 import { surge, surgeProblems, times, webTargets, type Surge } from "../../../lab/load/surge";
-import type { StackOutputs } from "../../../stacks/outputTypes";
+import type { StackOutputs } from "../../../stacks/outputs";
 import { dockerApi } from "../../fixtures/docker-api";
 
 let server: Server | undefined;

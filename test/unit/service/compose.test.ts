@@ -1,5 +1,5 @@
 import { composePorts, composeProblems } from "../../../components/service/compose";
-import { planServices } from "../../../components/service/plan";
+import { planServices } from "../../../stacks/services";
 import { config } from "../stacks/configProblems";
 
 /** Beside the web server on 80/tcp, Portainer on 9000/tcp and the DNS cache on 53/udp. */

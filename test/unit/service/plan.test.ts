@@ -1,4 +1,4 @@
-import { planServices } from "../../../components/service/plan";
+import { planServices } from "../../../stacks/services";
 import { config, type Values } from "../stacks/configProblems";
 
 const names = (changes: Values) => planServices(config(changes)).map(({ name }) => name);
@@ -27,6 +27,7 @@ describe("planServices", () => {
         replicas: 1,
         publish: [{ mode: "ingress", protocol: "tcp", published: 9000, target: 9000 }],
         management: true,
+        dataUid: 0,
       },
     ]);
   });

@@ -1,21 +1,19 @@
+import { clusterSettings, storageOnKvm } from "../../../stacks/kvm";
 import { planCluster } from "../../../components/kvm/plan";
-import { planStorage, planVolume, type Storage } from "../../../components/storage/plan";
+import { planVolume, type Storage } from "../../../components/storage/plan";
 import { config, type Values } from "../stacks/configProblems";
-
-function storage(changes: Values): Storage {
-  const settings = config(changes);
-  return planStorage(settings, planCluster(settings, "dev").storageMachine);
-}
 
 const NFS = { storage: "nfs", nfsServer: "192.168.42.1", nfsExport: "/srv/swarm" };
 
-describe("planStorage", () => {
+describe("storage on KVM", () => {
   test.each<[kind: string, changes: Values, server: string, folder: string]>([
     ["none", {}, "", ""],
     ["nfs", NFS, "192.168.42.1", "/srv/swarm"],
     ["machine", { storage: "machine" }, "192.168.42.19", "/srv/swarm"],
   ])("%s", (kind, changes, server, folder) => {
-    expect(storage(changes)).toEqual({ kind, server, export: folder });
+    const settings = config(changes);
+    const { storageMachine } = planCluster(clusterSettings(settings), "dev");
+    expect(storageOnKvm(settings, storageMachine)).toEqual({ kind, server, export: folder });
   });
 });
 

@@ -1,5 +1,6 @@
 import { domainCpu } from "../../../components/kvm/domain";
-import { engineConfig, gwbridgeOptions, planGwbridge } from "../../../components/swarm/engine";
+import { engineConfig, gwbridgeOptions } from "../../../components/swarm/engine";
+import { gwbridgeOf } from "../../../stacks/config/sections";
 import { fingerprint, keyedFingerprint } from "../../../components/machine/fingerprint";
 import type { Role } from "../../../components/machine/nodes";
 import { config } from "../stacks/configProblems";
@@ -41,7 +42,7 @@ describe("engineConfig", () => {
 
 describe("docker_gwbridge", () => {
   test("has the settings of the config, as options of `docker network create`", () => {
-    expect(gwbridgeOptions(planGwbridge(config())).split("\n")).toEqual([
+    expect(gwbridgeOptions(gwbridgeOf(config())).split("\n")).toEqual([
       "--subnet=172.18.0.0/16",
       "--opt=com.docker.network.bridge.name=docker_gwbridge",
       "--opt=com.docker.network.bridge.enable_icc=false",
@@ -58,7 +59,7 @@ describe("docker_gwbridge", () => {
     ["gwbridgeMtu", "1400", "--opt=com.docker.network.driver.mtu=1400"],
   ])("takes %s %s", (key, value, option) => {
     const changed = { natNetworkExists: "true", [key]: value };
-    expect(gwbridgeOptions(planGwbridge(config(changed))).split("\n")).toContain(option);
+    expect(gwbridgeOptions(gwbridgeOf(config(changed))).split("\n")).toContain(option);
   });
 });
 

@@ -1,9 +1,10 @@
-import { overlayOptions, planIngress } from "../../../components/swarm/ingress";
+import { overlayOptions } from "../../../components/swarm/ingress";
+import { ingressOf } from "../../../stacks/config/sections";
 import { config } from "../stacks/configProblems";
 
-describe("planIngress", () => {
+describe("ingressOf", () => {
   test("is encrypted, and small enough for it, unless told otherwise", () => {
-    expect(planIngress(config())).toEqual({
+    expect(ingressOf(config())).toEqual({
       name: "my-ingress",
       subnet: "10.11.0.0/16",
       gateway: "10.11.0.2",
@@ -20,7 +21,7 @@ describe("planIngress", () => {
       ingressMtu: "1450",
       ingressEncrypted: "false",
     };
-    expect(planIngress(config(changes))).toEqual({
+    expect(ingressOf(config(changes))).toEqual({
       name: "mesh",
       subnet: "10.77.0.0/24",
       gateway: "10.77.0.1",

@@ -1,6 +1,8 @@
 import { publishedPorts } from "../../../components/service/compose";
-import { planAdminPorts, usersPorts } from "../../../components/swarm/management";
-import { planServices } from "../../../components/service/plan";
+import { planAdminPorts } from "../../../components/swarm/management";
+import { usersPorts } from "../../../components/swarm/publish";
+import { adminCidrsOf } from "../../../stacks/config/sections";
+import { planServices } from "../../../stacks/services";
 import { config, type Values } from "../stacks/configProblems";
 
 const EC2 = { target: "ec2", ec2AdminCidrs: "203.0.113.7/32", diskMB: "20000" };
@@ -31,8 +33,10 @@ describe("the ports that are for administrators", () => {
       [],
     ],
   ])("are %s", (_, changes, expected, from) => {
-    const values = { ...changes };
-    expect(planAdminPorts(config(values), ports(values))).toEqual({ ports: expected, from });
+    expect(planAdminPorts(ports(changes), adminCidrsOf(config(changes)))).toEqual({
+      ports: expected,
+      from,
+    });
   });
 
   test("are all that is not for users", () => {

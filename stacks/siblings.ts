@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigError, parseConfig, type Config } from "../../stacks/config";
+import { ConfigError, parseConfig, type Config } from "./config";
 import { siblingProblems, type Sibling } from "./siblingProblems";
-import { readStackConfig, stacksInUse } from "../../stacks/stackFile";
+import { readStackConfig, stacksInUse } from "./stackFile";
 
 /**
  * Sees to it that this stack can be on its hypervisor together with the project's other stacks, by

@@ -1,5 +1,5 @@
-import { isPrivate, nextNetwork, overlap, poolsOverlap } from "../machine/addresses";
-import type { Config, ConfigKey } from "../../stacks/config";
+import { isPrivate, nextNetwork, overlap, poolsOverlap } from "../components/machine/addresses";
+import type { Config, ConfigKey } from "./config";
 
 /** Another stack of this project. */
 export interface Sibling {

@@ -1,18 +1,17 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { libvirtHooks } from "../../../components/kvm/libvirtHooks";
-import { executable, inProgramFolder, PROJECT } from "../programFolder";
+import { CreationNotes, type LibvirtKind } from "../../../components/kvm/creationNotes";
+import { executable, inProgramFolder } from "../programFolder";
 
-const SCRIPT = "components/kvm/make-room";
 const URI = "qemu:///system";
 const NOTE = ".cache/creating/stack/mg1-domain";
 
 inProgramFolder();
+const { PATH } = process.env;
+afterEach(() => (process.env.PATH = PATH));
 beforeEach(() => {
+  process.env.PATH = `${process.cwd()}/bin:${PATH}`;
   mkdirSync("there");
-  const script = readFileSync(join(PROJECT, SCRIPT), "utf8");
-  executable(SCRIPT, script.replace("\n", `\nPATH=${process.cwd()}/bin:$PATH\n`));
   virsh(VIRSH);
 });
 
@@ -31,13 +30,16 @@ const virsh = (body: string) => executable("bin/virsh", `#!/bin/bash\n${body}\n`
 const calls = () => (existsSync("calls") ? readFileSync("calls", "utf8").trim().split("\n") : []);
 
 /** What becomes of one resource, as the engine tells it. */
-function hooksOf(type: string, name: string) {
+function hooksOf(kind: LibvirtKind, name: string, removalSeconds = 60) {
   let tell: (id: string) => void;
   const id = pulumi.output(new Promise<string>((done) => (tell = done)));
-  const given = { type, name, props: {}, opts: { parent: undefined } };
-  const { opts } = libvirtHooks(URI)({ ...given, resource: { id } as pulumi.CustomResource })!;
-  const { beforeCreate, onError } = opts.hooks!;
-  const about = { urn: "urn", id: "", name, type };
+  let hooks: pulumi.ResourceHookBinding = {};
+  new CreationNotes(URI, ".cache/creating/stack", removalSeconds).create(kind, name, (given) => {
+    hooks = given;
+    return { id } as pulumi.CustomResource;
+  });
+  const { beforeCreate, onError } = hooks;
+  const about = { urn: "urn", id: "", name, type: kind };
   return {
     before: async (newInputs: Record<string, string>) =>
       (beforeCreate![0] as pulumi.ResourceHook).callback({ ...about, newInputs }),
@@ -49,7 +51,7 @@ function hooksOf(type: string, name: string) {
       (onError![0] as pulumi.ErrorHook).callback({ ...about, failedOperation: "create", errors }),
   };
 }
-const domain = () => hooksOf("libvirt:index/domain:Domain", "mg1-domain");
+const domain = () => hooksOf("domain", "mg1-domain");
 
 test("what is there before the first up is not touched", async () => {
   writeFileSync("there/dev-mg1", "on");
@@ -72,13 +74,13 @@ test("a note that an up left which was ended just after that goes with the next 
   expect(existsSync(NOTE)).toBe(false);
 });
 
-test.each([
+test.each<[LibvirtKind, { name: string; pool?: string }, string[]]>([
   ["domain", { name: "dev-mg1" }, ["destroy dev-mg1", "undefine dev-mg1"]],
   ["network", { name: "net" }, ["net-destroy net", "net-undefine net"]],
   ["pool", { name: "swarm-dev" }, ["pool-destroy swarm-dev", "pool-undefine swarm-dev"]],
   ["volume", { name: "base", pool: "swarm-dev" }, ["vol-delete base --pool swarm-dev"]],
 ])("a %s that an up has left which was ended is taken away", async (kind, inputs, commands) => {
-  const hooks = hooksOf(`libvirt:index/${kind}:Any`, kind);
+  const hooks = hooksOf(kind, kind);
   await hooks.before(inputs);
   writeFileSync(`there/${inputs.name}`, "on");
   await hooks.before(inputs);
@@ -94,10 +96,9 @@ test("where it has left nothing, nothing is taken away", async () => {
 
 test("one that does not go stops the up, with what libvirt says", async () => {
   virsh('shift 3; case $1 in dominfo) SECONDS=100 ;; *) echo "it is $1 time"; exit 1 ;; esac');
-  const impatient = readFileSync(SCRIPT, "utf8").replace("SECONDS + 60", "SECONDS + 1");
-  writeFileSync(SCRIPT, impatient);
   await domain().before({ name: "dev-mg1" });
-  await expect(domain().before({ name: "dev-mg1" })).rejects.toThrow(
+  const impatient = hooksOf("domain", "mg1-domain", 1);
+  await expect(impatient.before({ name: "dev-mg1" })).rejects.toThrow(
     /^the domain dev-mg1, which an earlier up has left, does not go: .*undefine time/s,
   );
 });
@@ -114,9 +115,4 @@ test("what another stack has made is said to be there, and stays", async () => {
   expect(await domain().failed("no space left on device")).toBe(false);
   expect(error).toHaveBeenCalledTimes(1);
   error.mockRestore();
-});
-
-test("resources of other providers have no such hooks", () => {
-  const given = { type: "tls:index/privateKey:PrivateKey", name: "key", props: {}, opts: {} };
-  expect(libvirtHooks(URI)({ ...given, resource: {} as pulumi.Resource })).toBeUndefined();
 });

@@ -1,0 +1,14 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { SshAccess } from "../remote/sshAccess";
+import type { IngressNetwork } from "../swarm/ingressNetwork";
+
+/** Where services run. */
+export interface ServiceHome {
+  /** How this machine's `ssh` finds a manager. */
+  access: SshAccess;
+  ingress: IngressNetwork;
+  /** Bound for a service to reach its wanted number of tasks, in seconds. */
+  timeoutSeconds: number;
+  /** Secret. The stack's key that names of secrets are made with. */
+  nameKey: pulumi.Output<string>;
+}
