@@ -59,7 +59,7 @@ export const oneIngressNetwork: StackRule = {
     const [first, ...more] = networks;
     if (!first) {
       return resources.some(({ type }) => type === DOCKER_NETWORK || isSwarm(type))
-        ? [{ message: "no network has ingress: true; write one (components/network)" }]
+        ? [{ message: "no network has ingress: true; write one (components/swarm)" }]
         : [];
     }
     return more.map(({ name, props }) => ({

@@ -1,10 +1,26 @@
 /** What the docs tell users to type. */
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { configKeys } from "../../stacks/config";
 
 const root = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+test("the map in the README is that of the tree", () => {
+  const [, map] = /## The house\n([^]*?)\nHow to change/.exec(read("README.md"))!;
+  const rows = [...map!.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, path]) => path!),
+  );
+  expect(rows.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+
+  const files = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
+  const folders = files.flatMap(
+    (file) => /^(components\/[^/]+\/|[^./][^/]*\/)/.exec(file)?.[1] ?? [],
+  );
+  const all = [...new Set(folders)].filter((folder) => folder !== "components/");
+  expect(all.filter((folder) => !rows.includes(folder))).toEqual([]);
+});
 
 test("keys that the docs set are keys of the program", () => {
   const docs = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));

@@ -61,7 +61,9 @@ describe("the resources on EC2", () => {
     for (const run of [aws, all]) {
       expect(new Set(names(run.resources)).size).toBe(run.resources.length);
       // Those of the target are named as they were when they were no part of a component.
-      for (const { name, parent } of run.resources.filter((one) => one.parent && one.parent !== "ec2")) {
+      for (const { name, parent } of run.resources.filter(
+        (one) => one.parent && one.parent !== "ec2",
+      )) {
         expect(resource(run, parent!).type).toMatch(COMPONENT);
         expect(name.startsWith(`${parent}-`)).toBe(true);
       }
