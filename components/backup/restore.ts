@@ -5,7 +5,7 @@ import { openKeyFile } from "./keyFile";
 import type { Machine } from "../machine/machine";
 import type { SharedFolder } from "../storage/sharedStorage";
 import type { RestoreStep } from "../swarm/swarm";
-import { known, nodeScript, runOnManager } from "../remote/nodeScript";
+import { nodeScript, runOnManager, valueOf } from "../remote/nodeScript";
 import type { SshAccess } from "../remote/sshAccess";
 
 export interface RestoreArgs {
@@ -110,7 +110,7 @@ function keyOpened(
     runOnManager({ access, manager: machine.name, script: "backup/key", words });
   const read = key(["read", timeoutSeconds, ...place]);
   const write = key(["write", backup]);
-  const opensBackup = known(pulumi.output(backupKey));
+  const opensBackup = valueOf(pulumi.output(backupKey));
   return async () => {
     const locked = await read({ BACKUP_KEY: await opensBackup });
     await write({ KEY: openKeyFile(locked, unlockKey) });

@@ -10,6 +10,10 @@ import type { SshAccess } from "./sshAccess";
 
 type Words = pulumi.Input<string | number>[];
 
+const ON_MANAGER = join(__dirname, "on-manager");
+/** For scripts that run here and ask a manager in turn. */
+export const ON_MANAGER_TEXT = readFileSync(ON_MANAGER, "utf8");
+
 export interface ScriptArgs {
   /** Folder in components/ and file in its `scripts/`, for example `swarm/ready`. */
   script: string;
@@ -83,10 +87,15 @@ export function managerScript(
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command {
   const { access, manager } = args;
-  const line = (words: Words) => onManager(access, manager, words).apply(quote);
+  const line = (words: Words) =>
+    onManager(access, manager, words).apply((arguments_) => bash(arguments_));
   return new command.local.Command(
     name,
-    inputs(args, line, command.local.Logging),
+    {
+      ...inputs(args, line, command.local.Logging),
+      // With its text instead of its path, the state names no folder of this machine.
+      stdin: stdin(args).apply((PAYLOAD) => `${assignments({ PAYLOAD })}${ON_MANAGER_TEXT}`),
+    },
     options(args, opts),
   );
 }
@@ -116,10 +125,9 @@ export interface ManagerRun extends Pick<ManagerScriptArgs, "access" | "manager"
  * said.
  */
 export function runOnManager({ access, manager, script, words }: ManagerRun) {
-  const line = known(onManager(access, manager, words));
+  const line = valueOf(onManager(access, manager, words));
   return async (variables: Record<string, string> = {}): Promise<string> => {
-    const [file = "", ...args] = await line;
-    const running = promisify(execFile)(file, args);
+    const running = promisify(execFile)(ON_MANAGER, await line, { env: process.env });
     running.child.stdin!.end(`${assignments(variables)}${scriptText(script)}`);
     const { stdout } = await running.catch((error: { stderr: string }) => {
       throw new Error(error.stderr.trim());
@@ -128,8 +136,11 @@ export function runOnManager({ access, manager, script, words }: ManagerRun) {
   };
 }
 
-/** What an output comes to, for functions that are called during an `up`. */
-export function known<T>(output: pulumi.Output<T>): Promise<T> {
+/**
+ * The value of an output, for functions that are called during an `up`. In a preview, where it may never
+ * be known, the promise does not settle: nothing may wait for it there.
+ */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
     output.apply((value) => resolve(value));
   });
@@ -138,9 +149,7 @@ export function known<T>(output: pulumi.Output<T>): Promise<T> {
 function onManager(access: SshAccess, manager: string, words: Words): pulumi.Output<string[]> {
   return pulumi
     .all([access.config, commandLine(access.user, words)])
-    .apply(([config, remote]) => [
-      ...["components/remote/on-manager", `${access.answerSeconds}`, config, manager, remote],
-    ]);
+    .apply(([config, remote]) => [`${access.answerSeconds}`, config, manager, remote]);
 }
 
 /** What both kinds of commands take. */
@@ -150,9 +159,7 @@ function inputs<Logging extends { None: unknown; Stderr: unknown }>(
   logging: Logging,
 ) {
   return {
-    stdin: pulumi
-      .output(args.variables ?? {})
-      .apply((variables) => `${assignments(variables)}${scriptText(args.script)}`),
+    stdin: stdin(args),
     ...(args.create ? { create: line(args.create) } : {}),
     ...(args.delete ? { delete: line(args.delete) } : {}),
     ...(args.triggers ? { triggers: args.triggers } : {}),
@@ -160,6 +167,13 @@ function inputs<Logging extends { None: unknown; Stderr: unknown }>(
     logging: (args.secretOutput ? logging.None : logging.Stderr) as
       Logging["None"] | Logging["Stderr"],
   };
+}
+
+/** A script with its variables, as bash reads it. */
+function stdin({ script, variables }: ScriptArgs): pulumi.Output<string> {
+  return pulumi
+    .output(variables ?? {})
+    .apply((variables) => `${assignments(variables)}${scriptText(script)}`);
 }
 
 function options(

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { sshConfig, sshFolder, type SshHost } from "./sshConfig";
+import { knownHosts, sshConfig, sshFolder, type SshHost } from "./sshConfig";
 import type { Machine } from "../machine/machine";
 
 /** How this machine's `ssh` reaches the stack's machines. */
@@ -19,7 +19,7 @@ export interface SshFiles {
   user: string;
   /** OpenSSH format. */
   privateKey: string;
-  /** Lines of a `known_hosts` file. */
+  /** Each machine's line of a `known_hosts` file, by its address. */
   knownHosts: string[];
 }
 
@@ -40,7 +40,9 @@ export function sshAccess(stack: string, machines: Machine[], answerSeconds: num
       .apply(([addresses, knownHosts, { user, privateKey }]) =>
         writeSshFiles(stack, {
           hosts: machines.map(({ name, role }, i) => ({ name, role, address: addresses[i]! })),
-          ...{ user, privateKey, knownHosts },
+          user,
+          privateKey,
+          knownHosts,
         }),
       );
   return {
@@ -67,7 +69,7 @@ export function writeSshFiles(stack: string, files: SshFiles, project = process.
     renameSync(`${path}.new`, path);
   };
   write("key", files.privateKey, 0o600);
-  const known = `${files.knownHosts.join("\n")}\n`;
+  const known = `${knownHosts(files.hosts, files.knownHosts).join("\n")}\n`;
   const before = readIfThere(join(project, folder, "known_hosts"));
   // The keys of the run before are taken too, until a run that changes none.
   write("known_hosts.former", before === known ? "" : before, 0o644);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Role } from "../machine/nodes";
 
 /** A machine as `ssh` has to know it. */
@@ -21,37 +22,24 @@ export function anyManagerBut(name: string): string {
   return `swarm-without-${name}`;
 }
 
-/** What a manager answers when its swarm has a leader, and with an error otherwise. */
-const ASK =
-  "curl --silent --fail --max-time 5 --unix-socket /var/run/docker.sock http://engine/swarm";
+/** Bound for ssh to be connected to any manager: any-manager asks them all for longer than ten seconds. */
+const ANY_MANAGER_SECONDS = 120;
+
+const PROXY = join(__dirname, "any-manager");
 
 /**
- * How often all managers are asked, and the seconds in between. While they elect a leader none of them
- * can speak for the swarm: that takes them 10 to 20 s, and the Docker provider does not try again.
- * https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (ElectionTick)
- */
-const ROUNDS = 10;
-const PAUSE_SECONDS = 2;
-
-/**
- * An `ssh_config` for one stack: every machine under its name, and two names that stand for whichever
- * manager can speak for the swarm at that moment (ANY_MANAGER, anyManagerBut). A manager is asked
- * before it is chosen, in the order given, so a machine that is away, or back but not yet in the
- * swarm, is passed over. Where none can, all are asked again, for about half a minute, and
- * longer where machines are silent: each is given ten seconds.
+ * An `ssh_config` for one stack: every machine under its name, and names that stand for whichever
+ * manager can speak for the swarm at that moment (ANY_MANAGER, anyManagerBut).
  * https://man.openbsd.org/ssh_config
  */
 export function sshConfig(folder: string, user: string, hosts: SshHost[]): string {
   const managers = hosts.filter(({ role }) => role === "manager");
-  // `host` is what an earlier match has made of the name: once there is an address, no other manager
-  // is asked.
-  const round = managers.flatMap(({ name, address }) => [
-    `Match host swarm-*,!${anyManagerBut(name)} exec "ssh -F ${folder}/config ${name} ${ASK} >/dev/null 2>&1"`,
-    `  HostName ${address}`,
-  ]);
-  const pause = `Match host swarm-* exec "sleep ${PAUSE_SECONDS}; false"`;
-  const again = Array.from({ length: ROUNDS - 1 }, () => [pause, ...round]).flat();
+  const addresses = managers.map(({ name, address }) => `${name}=${address}`);
   return [
+    `# managers: ${managers.map(({ name }) => name).join(" ")}`,
+    "Host swarm-*",
+    `  ProxyCommand exec "${PROXY}" ${folder}/config %n ${addresses.join(" ")}`,
+    `  ConnectTimeout ${ANY_MANAGER_SECONDS}`,
     "Host *",
     `  User ${user}`,
     `  IdentityFile ${folder}/key`,
@@ -59,15 +47,30 @@ export function sshConfig(folder: string, user: string, hosts: SshHost[]): strin
     // While a machine is replaced, it may have its former key still.
     `  UserKnownHostsFile ${folder}/known_hosts ${folder}/known_hosts.former`,
     "  StrictHostKeyChecking yes",
+    "  UpdateHostKeys no",
     "  BatchMode yes",
     "  ConnectTimeout 10",
     "  ServerAliveInterval 10",
     "  LogLevel ERROR",
     ...hosts.flatMap(({ name, address }) => [`Host ${name}`, `  HostName ${address}`]),
-    ...round,
-    ...again,
-    "Match host swarm-*",
-    "  HostName no-manager-answers.invalid",
     "",
   ].join("\n");
+}
+
+/**
+ * The lines of a `known_hosts` file: every machine's own, and those by which a name for any manager is
+ * known to be one of them.
+ *
+ * @param own each machine's line, by its address
+ */
+export function knownHosts(hosts: SshHost[], own: string[]): string[] {
+  const managers = hosts.filter(({ role }) => role === "manager");
+  const aliases = managers.flatMap(({ name, address }) => {
+    const others = managers.filter((other) => other.name !== name);
+    const names = [ANY_MANAGER, ...others.map((other) => anyManagerBut(other.name))].join(",");
+    return own
+      .filter((line) => line.startsWith(`${address} `))
+      .map((line) => names + line.slice(address.length));
+  });
+  return [...own, ...aliases];
 }

@@ -10,6 +10,7 @@ import type { Machine } from "../machine/machine";
 import { IngressNetwork } from "./ingressNetwork";
 import {
   commandLine,
+  ON_MANAGER_TEXT,
   localScript,
   managerScript,
   nodeScript,
@@ -330,6 +331,7 @@ export class Swarm extends pulumi.ComponentResource {
         variables: {
           STAGED_NODES: pulumi.all(staged).apply((lines) => lines.filter(Boolean).join("\n")),
           ENGINE: scriptText("swarm/engine"),
+          ON_MANAGER: ON_MANAGER_TEXT,
           ENGINE_CONFIGS: [...new Set(machines.map(engineConfig))].join("\n"),
           UNLOCK_KEY: unlockKey,
         },

@@ -3,7 +3,7 @@
 # (engine.sh): one manager after the other, then AT_ONCE workers at a time, each when the one before is Ready
 # again. RUN is what runs a script on a node. Where nothing waits, nobody is asked.
 # Variables: STAGED_NODES, a line for each node that said something waits: role, name, and when; ENGINE, the text of
-# engine.sh; ENGINE_CONFIGS and UNLOCK_KEY, for that.
+# engine.sh; ENGINE_CONFIGS and UNLOCK_KEY, for that; ON_MANAGER, the text of on-manager.
 
 # on HOST STEP...: one step of engine.sh there. It is tried again where the connection breaks off.
 on() {
@@ -39,7 +39,7 @@ look() {
 restart() {
   local id
   id=$(on "$1" restart "$SECONDS_BOUND") || return 1
-  components/remote/on-manager "$SECONDS_BOUND" "$CONFIG" swarm-any "$RUN seen $SECONDS_BOUND $id" <<<"$INPUT" || return 1
+  bash -c "$ON_MANAGER" on-manager "$SECONDS_BOUND" "$CONFIG" swarm-any "$RUN seen $SECONDS_BOUND $id" <<<"$INPUT" || return 1
   on "$1" finish "$SECONDS_BOUND" || return 1
   say "$1: the engine has its new settings"
 }

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { quote } from "shell-quote";
 import { sshConfig } from "../../../components/remote/sshConfig";
 import { executable } from "../programFolder";
 
@@ -21,19 +22,17 @@ function command(name: string, body: string): void {
 
 /**
  * An `ssh` that notes its arguments and its stdin, and ends with these statuses one after the other.
- * Asked for the address first, it tells that of a manager from the given time on.
+ * Its ProxyCommand finds a manager from the given time on.
  */
 function ssh(statuses: number[], { answersFrom = 1 } = {}): void {
   command(
     "ssh",
-    `if [[ $1 == -G ]]; then
-  echo "$*" >>asked
-  (($(wc -l <asked) < ${answersFrom})) && echo "hostname no-manager-answers.invalid" || echo "hostname 192.0.2.10"
-  exit
-fi
+    `[[ $4 != grep* ]] || exit 1
 printf '%s|' "$@" >>calls; cat >>calls; echo >>calls
-statuses=(${statuses.join(" ")}); tries=$(grep -c ^-F calls)
-status=\${statuses[tries - 1]-${statuses.at(-1)}}
+statuses=(${statuses.join(" ")}); tries=$(grep -c LogLevel calls)
+((tries >= ${answersFrom})) || exit 255
+: >"$ANSWERED"
+status=\${statuses[tries - ${answersFrom}]-${statuses.at(-1)}}
 ((status == 255)) || echo "the answer"
 exit "$status"`,
   );
@@ -58,7 +57,7 @@ async function onManager(config = join(folder, "config"), seconds = 60) {
 }
 
 const CALL = () =>
-  `-F|${join(folder, "config")}|-o|HostName=192.0.2.10|swarm-any|bash -s -- arrive 1|the script`;
+  `-F|${join(folder, "config")}|-o|LogLevel=QUIET|swarm-any|bash -s -- arrive 1|the script`;
 
 test("hands command and stdin to ssh, and its answer and status on", async () => {
   ssh([0]);
@@ -78,11 +77,25 @@ test("repeats it, with the same stdin, when there was no connection", async () =
   expect(calls()).toEqual([CALL(), CALL(), CALL()]);
 });
 
-test("asks again, and connects nowhere, until a manager can speak for the swarm", async () => {
+test("asks again until a manager can speak for the swarm", async () => {
   ssh([0], { answersFrom: 3 });
   expect(await onManager()).toMatchObject({ code: 0, stdout: "the answer\n", stderr: "" });
-  expect(linesOf("asked")).toEqual(Array(3).fill(`-G -F ${join(folder, "config")} swarm-any`));
-  expect(calls()).toEqual([CALL()]);
+  expect(calls()).toEqual([CALL(), CALL(), CALL()]);
+});
+
+test("takes what it hands on from its variable, where it is a script over stdin itself", () => {
+  ssh([0]);
+  const PAYLOAD = readFileSync(SCRIPT, "utf8"); // with every kind of quotes
+  const { status } = spawnSync(
+    "bash",
+    ["-s", "--", "60", join(folder, "config"), "swarm-any", "true"],
+    {
+      input: `PAYLOAD=${quote([PAYLOAD])}\n${readFileSync(SCRIPT, "utf8")}`,
+      env: { PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+    },
+  );
+  expect(status).toBe(0);
+  expect(readFileSync(join(folder, "calls"), "utf8")).toContain(`swarm-any|true|${PAYLOAD}`);
 });
 
 test.each([
@@ -98,11 +111,11 @@ test.each([
 test("says at once that a restore broke off, when no manager answers", async () => {
   writeFileSync(
     join(folder, "config"),
-    "Host mg0\n  HostName 192.0.2.10\nHost mg1\nHost worker0\n",
+    "# managers: mg0 mg1\nHost mg0\n  HostName 192.0.2.10\nHost mg1\nHost worker0\n",
   );
   command(
     "ssh",
-    `if [[ $1 == -G ]]; then echo "hostname no-manager-answers.invalid"; exit; fi
+    `[[ $4 != LogLevel* ]] || exit 255
      echo "$3" >>asked
      [[ $3 == mg1 ]] && echo "begun 20260102T030405Z-mg1 /var/lib/docker/swarm-before-1"`,
   );
@@ -132,7 +145,7 @@ test("says of each manager what keeps it from speaking for the swarm, when none 
   writeFileSync(join(folder, "config"), sshConfig("folder", "root", managers));
   command(
     "ssh",
-    `[[ $1 != -G ]] || { echo "hostname no-manager-answers.invalid"; exit; }
+    `[[ $4 != LogLevel* ]] || exit 255
 [[ $4 != grep* ]] || exit 1
 cat >"asked-$3"
 [[ $3 == mg0 ]] || { echo "no route to host" >&2; exit 255; }

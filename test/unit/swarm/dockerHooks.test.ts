@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerHooks } from "../../../components/swarm/dockerHooks";
 import { executable, inProgramFolder } from "../programFolder";
@@ -6,11 +6,16 @@ import { executable, inProgramFolder } from "../programFolder";
 jest.mock("node:timers/promises", () => ({ setTimeout: () => Promise.resolve() }));
 
 inProgramFolder();
-beforeEach(() => onManager('printf "%s\\n" "$@" "$(cat)" >>calls'));
+const { PATH } = process.env;
+beforeEach(() => {
+  process.env.PATH = `${process.cwd()}/bin:${PATH}`;
+  writeFileSync("config", "# managers: mg0\n");
+  manager('printf "%s\\n" "$@" "$(cat)" >>calls');
+});
+afterEach(() => (process.env.PATH = PATH));
 
-/** What stands in for components/remote/on-manager. */
-const onManager = (body: string) =>
-  executable("components/remote/on-manager", `#!/bin/bash\n${body}\n`);
+/** What becomes of a connection to a manager. */
+const manager = (body: string) => executable("bin/ssh", `#!/bin/bash\n${body}\n`);
 
 const calls = () => (existsSync("calls") ? readFileSync("calls", "utf8") : "");
 
@@ -37,12 +42,14 @@ const SLOW = "rpc error: code = DeadlineExceeded desc = context deadline exceede
 
 test("before it is made, the script takes away what has its name", async () => {
   await hooks().makeRoom();
-  expect(calls()).toMatch(/^5\nconfig\nswarm-any\nsudo -n bash -s -- remove web\n/);
+  expect(calls()).toMatch(
+    /^-F\nconfig\n-o\nLogLevel=QUIET\nswarm-any\nsudo -n bash -s -- remove web\n/,
+  );
   expect(calls()).toContain("docker service rm");
 });
 
 test("it is not made when that fails, with what the script said", async () => {
-  onManager("cat >/dev/null; echo 'mg0: gave up' >&2; exit 1");
+  manager("cat >/dev/null; echo 'mg0: gave up' >&2; exit 1");
   await expect(hooks().makeRoom()).rejects.toThrow(/^mg0: gave up$/);
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { FakeNode } from "../fakeNode";
 
@@ -24,12 +24,6 @@ case $step in
   finish*) rm "waits/$3" ;;
 esac`,
   );
-  node.command("on-manager", 'echo "$3 ${*: -1}" >>told; cat >/dev/null');
-  mkdirSync(join(node.folder, "components/remote"), { recursive: true });
-  symlinkSync(
-    join(node.folder, "bin/on-manager"),
-    join(node.folder, "components/remote/on-manager"),
-  );
 });
 afterEach(() => node.remove());
 
@@ -41,6 +35,7 @@ function engines(nodes: string[], atOnce = 1) {
     ENGINE: "the text of engine.sh",
     ENGINE_CONFIGS: "{}",
     UNLOCK_KEY: "SWMKEY-1-good",
+    ON_MANAGER: 'echo "$3 ${*: -1}" >>told; cat >/dev/null',
   });
 }
 
