@@ -68,6 +68,7 @@ async function program() {
     timeoutSeconds: config.bootTimeoutSeconds,
   });
   const swarm = new Swarm("swarm", {
+    stack,
     machines,
     engineConfig: ({ role }) => engine(role),
     firewallRules: firewall,
@@ -105,7 +106,7 @@ async function program() {
   const home = {
     services,
     storage,
-    access,
+    swarm: swarm.handle,
     ingress: swarm.ingress,
     mtu: config.ingressMtu,
     nameKey: nameKey.result,
@@ -114,7 +115,6 @@ async function program() {
   const inSwarm = {
     provider: swarm.provider,
     dependsOn: [...swarm.complete, swarm.ingress, volumes],
-    ...swarm.inSwarm,
   };
   const running = new Services(
     "services",

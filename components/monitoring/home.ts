@@ -35,9 +35,12 @@ export const ON_MANAGERS = ["node.role==manager"];
 
 /** The arguments of `swarmService` that follow from a service's name. */
 export function placed(home: MonitoringHome, name: MonitoringService) {
-  const { access, ingress, timeoutSeconds, nameKey, network, internal, services } = home;
+  const { swarm, ingress, timeoutSeconds, nameKey, network, internal, services } = home;
   return {
-    ...{ access, ingress, timeoutSeconds, nameKey },
+    swarm,
+    ingress,
+    timeoutSeconds,
+    nameKey,
     service: services.find((service) => service.name === name)!,
     // Prometheus alone is on both. The shared one has been the only one, and is what replaces them.
     networks: [internal.id, ...(name === "prometheus" ? [network.id] : [])],
@@ -73,10 +76,10 @@ export function filed(
   content: pulumi.Input<string>,
   parent: pulumi.Resource,
 ): SwarmFile {
-  const { access, timeoutSeconds, nameKey } = home;
+  const { swarm, timeoutSeconds, nameKey } = home;
   return swarmFile(
     name,
-    { access, timeoutSeconds, nameKey, kind, prefix, content: pulumi.output(content) },
+    { swarm, timeoutSeconds, nameKey, kind, prefix, content: pulumi.output(content) },
     { parent },
   );
 }

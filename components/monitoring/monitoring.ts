@@ -82,11 +82,11 @@ export class Monitoring extends pulumi.ComponentResource {
   }
 
   private network(part: string, name: string) {
-    const { access, timeoutSeconds, mtu } = this.args;
+    const { swarm, timeoutSeconds, mtu } = this.args;
     return overlayNetwork(
       `${this.prefix}-${part}`,
       {
-        access,
+        swarm,
         timeoutSeconds,
         name,
         mtu,

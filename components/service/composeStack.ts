@@ -23,7 +23,8 @@ export class ComposeStack extends pulumi.ComponentResource {
     const stack = managerScript(
       `${name}-deploy`,
       {
-        ...{ access: args.access, manager: ANY_MANAGER },
+        access: args.swarm.access,
+        manager: ANY_MANAGER,
         script: "service/stack",
         create: ["deploy", args.stackName],
         delete: ["remove", args.stackName],
@@ -32,7 +33,7 @@ export class ComposeStack extends pulumi.ComponentResource {
         timeoutSeconds: args.timeoutSeconds,
       },
       // A file may publish ports.
-      { parent: this, replaceWith: [args.ingress.network] },
+      { parent: this, deletedWith: args.swarm.lifetime, replaceWith: [args.ingress.network] },
     );
     this.services = stack.stdout.apply((names) => names.split("\n").filter((line) => line !== ""));
     this.registerOutputs({ services: this.services });

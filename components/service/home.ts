@@ -1,11 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { SshAccess } from "../remote/sshAccess";
+import type { SwarmHandle } from "../swarm/handle";
 import type { IngressNetwork } from "../swarm/ingressNetwork";
 
 /** Where services run. */
 export interface ServiceHome {
-  /** How this machine's `ssh` finds a manager. */
-  access: SshAccess;
+  swarm: SwarmHandle;
   ingress: IngressNetwork;
   /** Bound for a service to reach its wanted number of tasks, in seconds. */
   timeoutSeconds: number;

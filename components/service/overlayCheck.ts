@@ -23,10 +23,10 @@ const WAIT = "trap exit TERM; sleep infinity & wait";
 export class OverlayCheck extends pulumi.ComponentResource {
   constructor(name: string, args: OverlayCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:service:OverlayCheck", name, {}, opts);
-    const { service, mtu, spread, access, timeoutSeconds } = args;
+    const { service, mtu, spread, swarm, timeoutSeconds } = args;
     const network = overlayNetwork(
       `${name}-network`,
-      { access, timeoutSeconds, name: service.name, mtu, encrypted: true },
+      { swarm, timeoutSeconds, name: service.name, mtu, encrypted: true },
       { parent: this },
     );
     swarmService(

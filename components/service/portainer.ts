@@ -71,10 +71,10 @@ export class Portainer extends pulumi.ComponentResource {
   }
 
   private agents({ service, secret: known }: PortainerAgent): docker.Network {
-    const { access, timeoutSeconds, mtu } = this.args;
+    const { swarm, timeoutSeconds, mtu } = this.args;
     const network = overlayNetwork(
       `${this.prefix}-network`,
-      { access, timeoutSeconds, name: service.name, mtu, encrypted: true },
+      { swarm, timeoutSeconds, name: service.name, mtu, encrypted: true },
       { parent: this },
     );
     // Without it, an agent obeys the first one that asks it.

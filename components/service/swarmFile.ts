@@ -4,7 +4,7 @@ import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
 import type { ServiceHome } from "./home";
 
-export interface SwarmFileArgs extends Pick<ServiceHome, "access" | "timeoutSeconds" | "nameKey"> {
+export interface SwarmFileArgs extends Pick<ServiceHome, "swarm" | "timeoutSeconds" | "nameKey"> {
   kind: "secret" | "config";
   /** What its name begins with. */
   prefix: string;
@@ -32,7 +32,7 @@ export function swarmFile(
   args: SwarmFileArgs,
   opts: pulumi.CustomResourceOptions,
 ): SwarmFile {
-  const { kind, prefix, content, access, timeoutSeconds, nameKey } = args;
+  const { kind, prefix, content, swarm, timeoutSeconds, nameKey } = args;
   const mark =
     kind === "secret"
       ? pulumi.all([content, nameKey]).apply(([text, key]) => keyedFingerprint(key, text))
@@ -41,7 +41,9 @@ export function swarmFile(
   const file = managerScript(
     name,
     {
-      ...{ access, manager: ANY_MANAGER, timeoutSeconds },
+      access: swarm.access,
+      manager: ANY_MANAGER,
+      timeoutSeconds,
       script: "service/file",
       create: ["create", kind, fileName],
       delete: ["remove", kind, fileName],
@@ -49,7 +51,7 @@ export function swarmFile(
       triggers: [fileName],
     },
     // The next one is there before those who use this one turn to it.
-    { ...opts, deleteBeforeReplace: false },
+    { ...opts, deletedWith: swarm.lifetime, deleteBeforeReplace: false },
   );
   return { id: file.stdout, name: fileName, resource: file };
 }

@@ -5,7 +5,8 @@ import type { ServicePlan } from "./plan";
 import { serviceUpdate } from "./serviceUpdate";
 import type { VolumePlan } from "../storage/plan";
 import { ANY_MANAGER } from "../remote/sshConfig";
-import { dockerHooks, ownLabel } from "../swarm/dockerHooks";
+import { dockerHooks } from "../swarm/dockerHooks";
+import { ownLabel, type SwarmHandle } from "../swarm/handle";
 import { managerScript } from "../remote/nodeScript";
 import type { ServiceHome } from "./home";
 import type { SwarmFile } from "./swarmFile";
@@ -69,7 +70,7 @@ const SCRIPTS_OWN = ["taskSpec", "mode", "labels", "updateConfig", "rollbackConf
 export function swarmService(
   name: string,
   args: SwarmServiceArgs,
-  opts: { parent: pulumi.Resource },
+  { parent }: { parent: pulumi.Resource },
 ): docker.Service {
   const { service, container = {}, constraints = [], perNode, networks = [], files = [] } = args;
   const update = {
@@ -80,9 +81,10 @@ export function swarmService(
     order: args.order ?? "stop-first",
   };
   const publishes = service.publish.length > 0;
-  const { access, ingress, timeoutSeconds, resources, replaceWith = [] } = args;
-  const autoscale = args.autoscale && scaling(service, args.autoscale);
-  const onManager = { access, manager: ANY_MANAGER, timeoutSeconds };
+  const { swarm, ingress, timeoutSeconds, resources, replaceWith = [] } = args;
+  const autoscale = args.autoscale && scaling(service, args.autoscale, swarm);
+  const opts = { parent, deletedWith: swarm.lifetime };
+  const onManager = { access: swarm.access, manager: ANY_MANAGER, timeoutSeconds };
   // By its digest, as Docker would pin it: given the tag alone, the provider finds a difference in
   // the run after, and restarts every task.
   const image = managerScript(
@@ -145,7 +147,7 @@ export function swarmService(
     hooks: dockerHooks(name, {
       ...onManager,
       script: remove.script,
-      words: ["make-room", service.name, pulumi.getStack()],
+      words: ["make-room", service.name, swarm.stack],
     }),
     ...opts,
   };
@@ -160,7 +162,7 @@ export function swarmService(
     // labels are as good as not said.
     const all = {
       ...inputs,
-      labels: [ownLabel()],
+      labels: [ownLabel(swarm)],
       ...(service.replicas === "global" ? {} : waits),
     };
     return new docker.Service(name, all, own);
@@ -192,7 +194,7 @@ export function swarmService(
 }
 
 /** The bounds that the autoscaler keeps to, and the labels that tell it all that it needs. */
-function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions) {
+function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions, swarm: SwarmHandle) {
   if (replicas === "global") {
     throw new Error(`${name} runs on every node, so there is nothing to autoscale`);
   }
@@ -200,7 +202,10 @@ function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions) {
   const { min, max } = parseAutoscale(labels)!.settings!;
   return {
     ...{ min, max },
-    labels: [...Object.entries(labels).map(([label, value]) => ({ label, value })), ownLabel()],
+    labels: [
+      ...Object.entries(labels).map(([label, value]) => ({ label, value })),
+      ownLabel(swarm),
+    ],
   };
 }
 

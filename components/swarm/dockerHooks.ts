@@ -30,8 +30,3 @@ export function dockerHooks(name: string, makeRoom: ManagerRun): pulumi.Resource
     ],
   };
 }
-
-/** By what this stack knows its own services and networks in the swarm. */
-export function ownLabel() {
-  return { label: "swarm.stack", value: pulumi.getStack() };
-}

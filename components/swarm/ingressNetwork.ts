@@ -3,20 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Ingress } from "./ingress";
 import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
-import type { SshAccess } from "../remote/sshAccess";
+import type { SwarmHandle } from "./handle";
 import { overlayNetwork } from "./overlayNetwork";
 
 export interface IngressNetworkArgs {
   ingress: Ingress;
-  /** How this machine's `ssh` finds a manager. */
-  access: SshAccess;
+  swarm: SwarmHandle;
   /** Bound for the nodes to take part in it, in seconds. */
   timeoutSeconds: number;
 }
 
 /**
  * The swarm's ingress network, which the routing mesh uses: a `docker.Network`, and a script that
- * brings nodes into it which were there before it, and sees it off.
+ * attaches nodes that joined earlier, and on delete waits until the network is gone.
  *
  * A swarm has one ingress network at most, and it cannot go while a service publishes a port
  * through it. So a changed setting replaces it, and with it all that has its ID among its triggers:
@@ -30,12 +29,15 @@ export class IngressNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: IngressNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:swarm:IngressNetwork", name, {}, opts);
 
-    const { ingress, access, timeoutSeconds } = args;
+    const { ingress, swarm, timeoutSeconds } = args;
     const { subnet, gateway, ...settings } = ingress;
     this.network = overlayNetwork(
       `${name}-network`,
       {
-        ...{ access, timeoutSeconds, ...settings, ingress: true },
+        swarm,
+        timeoutSeconds,
+        ...settings,
+        ingress: true,
         ipamConfigs: [{ subnet, gateway }],
       },
       { parent: this },
@@ -43,7 +45,8 @@ export class IngressNetwork extends pulumi.ComponentResource {
     const attached = managerScript(
       `${name}-attached`,
       {
-        ...{ access, manager: ANY_MANAGER },
+        access: swarm.access,
+        manager: ANY_MANAGER,
         script: "swarm/overlay",
         create: ["attach", timeoutSeconds, this.network.id],
         // Before the provider would: it does not wait until the network is gone.
@@ -51,7 +54,7 @@ export class IngressNetwork extends pulumi.ComponentResource {
         triggers: [this.network.id],
         timeoutSeconds: 2 * timeoutSeconds,
       },
-      { parent: this },
+      { parent: this, deletedWith: swarm.lifetime },
     );
     this.id = attached.stdout;
     this.registerOutputs({ id: this.id });

@@ -3,16 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../machine/fingerprint";
 import { overlayOptions } from "./ingress";
 import { ANY_MANAGER } from "../remote/sshConfig";
-import { dockerHooks, ownLabel } from "./dockerHooks";
-import type { SshAccess } from "../remote/sshAccess";
+import { dockerHooks } from "./dockerHooks";
+import { ownLabel, type SwarmHandle } from "./handle";
 
 export interface OverlayNetworkArgs extends Omit<
   docker.NetworkArgs,
   "driver" | "options" | "labels"
 > {
   name: string;
-  /** How this machine's `ssh` finds a manager. */
-  access: SshAccess;
+  swarm: SwarmHandle;
   /** Bound for a network of the same name to go, in seconds. */
   timeoutSeconds: number;
   /** Bytes */
@@ -29,20 +28,23 @@ export interface OverlayNetworkArgs extends Omit<
  */
 export function overlayNetwork(
   name: string,
-  { mtu, encrypted, access, timeoutSeconds, ...args }: OverlayNetworkArgs,
+  { mtu, encrypted, swarm, timeoutSeconds, ...args }: OverlayNetworkArgs,
   opts: pulumi.CustomResourceOptions,
 ): docker.Network {
   const options = overlayOptions({ mtu, encrypted });
   return new docker.Network(
     name,
-    { ...args, driver: "overlay", options, labels: [ownLabel()] },
+    { ...args, driver: "overlay", options, labels: [ownLabel(swarm)] },
     {
+      deletedWith: swarm.lifetime,
       deleteBeforeReplace: true, // its name can be had once
       ignoreChanges: ["options", "labels"],
       replacementTrigger: fingerprint(options),
       hooks: dockerHooks(name, {
-        ...{ access, manager: ANY_MANAGER, script: "swarm/overlay" },
-        words: ["make-room", timeoutSeconds, args.name, pulumi.getStack()],
+        access: swarm.access,
+        manager: ANY_MANAGER,
+        script: "swarm/overlay",
+        words: ["make-room", timeoutSeconds, args.name, swarm.stack],
       }),
       ...opts,
     },

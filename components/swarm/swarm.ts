@@ -18,6 +18,7 @@ import {
   scriptText,
 } from "../remote/nodeScript";
 import type { SshAccess } from "../remote/sshAccess";
+import type { SwarmHandle } from "./handle";
 
 /** How the swarm itself is kept. */
 export interface SwarmSettings {
@@ -50,6 +51,8 @@ export interface RestoreStep {
 }
 
 export interface SwarmArgs {
+  /** Name of the Pulumi stack. */
+  stack: string;
   /** Managers and workers. The first manager starts the swarm. */
   machines: Machine[];
   /** Content of a machine's daemon.json. */
@@ -81,7 +84,7 @@ export interface SwarmArgs {
  * comes back by `ready`, `join` and `member`: the first manager like any other node. What is about
  * the swarm as a whole runs on whichever manager can speak for it at that moment.
  *
- * A destroy takes nothing out of the swarm (`inSwarm`): its machines end, and it with them.
+ * A destroy takes nothing out of the swarm (`handle.lifetime`): its machines end, and it with them.
  */
 export class Swarm extends pulumi.ComponentResource {
   /** The swarm's own identifier. */
@@ -106,11 +109,8 @@ export class Swarm extends pulumi.ComponentResource {
    */
   readonly complete: pulumi.Resource[];
 
-  /**
-   * For components of things that are in the swarm and nowhere else: when the whole stack is
-   * destroyed, nobody is asked to remove them one by one.
-   */
-  readonly inSwarm: pulumi.ComponentResourceOptions;
+  /** For whatever makes something in it. */
+  readonly handle: SwarmHandle;
 
   private readonly managers: Machine[];
 
@@ -126,7 +126,7 @@ export class Swarm extends pulumi.ComponentResource {
 
     const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
     const init = this.init(first, this.restored());
-    this.inSwarm = { transformations: [goesWith(init)] };
+    this.handle = { stack: args.stack, access: args.access, lifetime: init };
     const key = this.autolock(init);
     this.unlockKey = this.unlocked(key, ready);
     const tokens = this.tokens(init);
@@ -271,14 +271,13 @@ export class Swarm extends pulumi.ComponentResource {
       `${this.prefix}-ingress`,
       {
         ingress: this.args.ingress,
-        access: this.args.access,
+        swarm: this.handle,
         timeoutSeconds: this.args.config.joinTimeoutSeconds,
       },
       {
         parent: this,
         provider: this.provider,
         aliases: [{ type: "swarm:network:IngressNetwork" }],
-        ...this.inSwarm,
       },
     );
   }
@@ -438,17 +437,6 @@ export class Swarm extends pulumi.ComponentResource {
       { parent: this, dependsOn: [join], deletedWith: init },
     );
   }
-}
-
-/**
- * What is in the swarm goes with it: when the stack is destroyed, it is not removed on its own.
- * Whatever has a provider of its own is somewhere else.
- */
-function goesWith(swarm: pulumi.Resource): pulumi.ResourceTransformation {
-  return ({ props, opts }) => ({
-    props,
-    opts: "provider" in opts ? opts : { ...opts, deletedWith: swarm },
-  });
 }
 
 /** For engines.sh, of a node that has said "staged"; empty otherwise. With what it said, which has the time. */
