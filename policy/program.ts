@@ -41,7 +41,7 @@ const STACK = "pulumi:pulumi:Stack";
 const DOCKER_SERVICE = "docker:index/service:Service";
 
 /** The machines of both targets. */
-const MACHINES = ["swarm:machine:KvmMachine", "swarm:ec2:Ec2Machine"];
+const MACHINES = ["swarm:kvm:KvmMachine", "swarm:ec2:Ec2Machine"];
 export const isMachine = ({ type }: Pick<Resource, "type">) => MACHINES.includes(type);
 
 /** The stack's outputs. */

@@ -103,7 +103,7 @@ export const keys = ({ resources }: Run) => resources.map(key).sort();
 
 /** What runs a command on a manager: `any`, or `without-mg0` and the like. */
 export const onManager = (which: string, command: string) =>
-  `components/remote/on-manager 300 .cache/ssh/dev/config swarm-${which} '${command}'`;
+  `bash -s -- 300 .cache/ssh/dev/config swarm-${which} '${command}'`;
 
 /** The one resource of that name. */
 export function resource({ resources }: Run, name: string): Registration {

@@ -140,7 +140,7 @@ test("it looks at a stack as a whole", async () => {
         { name: "mg1", role: "manager", id: runtime.unknownValue },
       ],
     }),
-    resource("swarm:machine:KvmMachine", "mg0", { identity: runtime.unknownValue }),
+    resource("swarm:kvm:KvmMachine", "mg0", { identity: runtime.unknownValue }),
     resource("command:local:Command", "swarm-mg0-member", member),
     resource("command:local:Command", "swarm-mg1-member", {}),
   );

@@ -165,7 +165,7 @@ const node = (name: string, role = "manager", last = 10) => ({
   ingressAddress: `192.168.123.${last}`,
   advertiseAddress: `192.168.42.${last}`,
 });
-const machine = (name: string, props = {}, type = "swarm:machine:KvmMachine") => ({
+const machine = (name: string, props = {}, type = "swarm:kvm:KvmMachine") => ({
   ...{ type, name, props },
 });
 const command = (name: string, props: object) => ({

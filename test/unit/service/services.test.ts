@@ -159,7 +159,7 @@ describe("a service", () => {
         },
       },
     });
-    expect(file.inputs.stdin).toMatch(/^CONTENT=.*--secret.?=open.*sesame/m);
+    expect(file.inputs.stdin).toMatch(/CONTENT=.*--secret.?=open.*sesame/);
     const shown = [portainer, agent, file].map((one) => one.shown);
     expect(JSON.stringify(shown)).not.toContain("sesame");
     expect(JSON.stringify(resource(dev, "services-portainer-service").inputs)).not.toContain(

@@ -177,7 +177,7 @@ describe("ready", () => {
     test("restarts the engine still when a run was killed before that", async () => {
       node.write("etc/docker/daemon.json", "{}\n");
       node.command("systemctl", 'kill -9 "$(<script)"');
-      const text = ["common", "ready"].map((name) => scriptText(`swarm/${name}`)).join("\n");
+      const text = ["remote/common", "swarm/ready"].map(scriptText).join("\n");
       expect(
         (await node.bash(`echo $$ >script\n${text}`, [0], { ENGINE_CONFIG, FIREWALL })).code,
       ).not.toBe(0);
