@@ -63,6 +63,8 @@ describeWithPulumi("a swarm whose machines were off", () => {
     await operator.untilDown("worker0");
     await expect(operator.up({ caRotation: "1" })).rejects.toThrow(/worker0/);
     await operator.virsh("start", "worker0");
+    // The tokens have left the state before the swarm refused; nothing is rotated by their return.
+    await operator.up();
     await expectWhole();
   });
 
