@@ -43,13 +43,22 @@ export class Operator {
    * The `dev` stack in a lab of its own.
    *
    * @param given config that stays the same throughout; it may depend on how machines run there
+   * @param program folder of another program that makes it. Default: this one
    */
   static async start(
     given: Record<string, string> | ((type: DomainType) => Record<string, string>) = {},
+    program?: string,
   ): Promise<Operator> {
     const lab = await Lab.start();
     const settings = typeof given === "function" ? given(lab.hypervisor.domainType) : given;
-    return new Operator(lab, await openStack(lab.stack(settings)), settings);
+    const options = lab.stack(settings);
+    const projectDir = program ?? options.projectDir;
+    return new Operator(lab, await openStack({ ...options, projectDir }), settings);
+  }
+
+  /** From now on this program is what `up` runs. */
+  async useThisProgram(): Promise<void> {
+    await openStack(this.lab.stack(this.settings, this.name));
   }
 
   /** How its machines run. */
