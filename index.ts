@@ -55,8 +55,13 @@ async function program() {
   const access = sshAccess(stack, allMachines(target), config.joinTimeoutSeconds);
   const firewallArgs = ({ role, inboundAddress, advertiseAddress }: Machine) =>
     pulumi.all([inboundAddress, advertiseAddress]).apply(([outside, internal]): FirewallArgs => ({
-      ...{ role, ingressAddress: outside, advertiseAddress: internal },
-      ...{ internalCidr, machineCidrs, apiOutside: config.apiOutside, adminPorts },
+      role,
+      ingressAddress: outside,
+      advertiseAddress: internal,
+      internalCidr,
+      machineCidrs,
+      apiOutside: config.apiOutside,
+      adminPorts,
       nfsServer: config.storage === "nfs" ? config.nfsServer : "",
     }));
   const firewall = (machine: Machine) => firewallArgs(machine).apply(firewallRules);
@@ -153,8 +158,18 @@ async function program() {
       )
     : undefined;
   return stackOutputs({
-    ...{ config, stack, ingress, services, compose, adminPorts, engine },
-    ...{ target, swarm, backups, running, monitoring },
+    config,
+    stack,
+    ingress,
+    services,
+    compose,
+    adminPorts,
+    engine,
+    target,
+    swarm,
+    backups,
+    running,
+    monitoring,
     openings: (machine) => firewallArgs(machine).apply(openings),
   });
 }

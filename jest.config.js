@@ -11,5 +11,5 @@ const project = (name) => ({
 // Every core: by default jest leaves one idle, which on two is half of them.
 module.exports = {
   maxWorkers: "100%",
-  projects: ["unit", "ec2", "e2e", "lifecycle"].map(project),
+  projects: ["unit", "slow", "ec2", "e2e", "lifecycle"].map(project),
 };

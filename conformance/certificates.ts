@@ -18,7 +18,9 @@ export interface Certificate {
 export async function impostorOf(ca: string): Promise<Certificate> {
   const keys = await subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...{ name: new x509.X509Certificate(ca).subject, keys, signingAlgorithm: ALGORITHM },
+    name: new x509.X509Certificate(ca).subject,
+    keys,
+    signingAlgorithm: ALGORITHM,
     notBefore: new Date(Date.now() - HOUR),
     notAfter: new Date(Date.now() + HOUR),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
@@ -39,9 +41,13 @@ export async function clientCertificate(
   const signingKey = await subtle.importKey("pkcs8", pkcs8, ALGORITHM, false, ["sign"]);
   const keys = await subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.create({
-    ...{ subject: "CN=conformance", issuer: new x509.X509Certificate(authority.cert).subject },
-    ...{ publicKey: keys.publicKey, signingKey, signingAlgorithm: ALGORITHM },
-    ...{ notBefore, notAfter: new Date(notBefore.getTime() + HOUR) },
+    subject: "CN=conformance",
+    issuer: new x509.X509Certificate(authority.cert).subject,
+    publicKey: keys.publicKey,
+    signingKey,
+    signingAlgorithm: ALGORITHM,
+    notBefore,
+    notAfter: new Date(notBefore.getTime() + HOUR),
     extensions: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
   });
   return { cert: certificate.toString("pem"), key: await keyPem(keys.privateKey) };

@@ -100,7 +100,12 @@ export function probeCommand(machines: Addressed[], node: string): string {
   const mounts = ["/usr:/usr", "/usr/lib:/lib", "/usr/lib64:/lib64"].map((m) => `--volume=${m}:ro`);
   const ports = [MACHINE_PORTS.tcp.join(","), MACHINE_PORTS.udp.join(",")];
   const run = quote([
-    ...["docker", "run", "--rm", "--interactive", "--entrypoint=/usr/bin/perl", ...mounts],
+    "docker",
+    "run",
+    "--rm",
+    "--interactive",
+    "--entrypoint=/usr/bin/perl",
+    ...mounts,
   ]);
   const words = quote(["-", ...ports, addresses(machines), addresses(others)]);
   const count = `nft list counter inet swarm ${DROPPED_COUNTER} | sed -n 's/.*packets \\([0-9]*\\).*/dropped \\1/p'`;

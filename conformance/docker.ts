@@ -34,7 +34,12 @@ export interface Task {
 export async function listTasks(cluster: Cluster, services: ServiceOutput[]): Promise<Task[]> {
   const lines = await runWords(
     ...([cluster, cluster.managers[0]!] as const),
-    ...["docker", "service", "ps", "--no-trunc", "--format", "json"],
+    "docker",
+    "service",
+    "ps",
+    "--no-trunc",
+    "--format",
+    "json",
     ...services.map(({ name }) => name),
   );
   return parseTasks(lines).filter(({ desired }) => ["Running", "Ready"].includes(desired));

@@ -22,7 +22,10 @@ export interface Expectation {
 export function outsidePorts({ nodes }: StackOutputs): Expectation[] {
   return nodes.flatMap(({ name, ingressAddress }) => {
     const port = (number: number, open: boolean) => ({
-      ...{ node: name, address: ingressAddress, port: number, open },
+      node: name,
+      address: ingressAddress,
+      port: number,
+      open,
     });
     return [port(SSH, true), ...[MANAGEMENT, GOSSIP, METRICS].map((number) => port(number, false))];
   });
@@ -36,7 +39,10 @@ export function insidePorts({ nodes, services }: StackOutputs): Expectation[] {
     .map((port) => port.published);
   return nodes.flatMap(({ name, role, advertiseAddress }) => {
     const port = (number: number, open: boolean) => ({
-      ...{ node: name, address: advertiseAddress, port: number, open },
+      node: name,
+      address: advertiseAddress,
+      port: number,
+      open,
     });
     return [
       port(GOSSIP, true),

@@ -10,7 +10,12 @@ const BRIDGE = "com.docker.network.bridge";
 export function ingressSettings({ id, name, subnet, gateway, options, endpoints }: NetworkSeen) {
   const encrypted = "encrypted" in options && options.encrypted !== "false";
   return {
-    ...{ id, name, subnet, gateway, mtu: Number(options[MTU] ?? 1500), encrypted },
+    id,
+    name,
+    subnet,
+    gateway,
+    mtu: Number(options[MTU] ?? 1500),
+    encrypted,
     // Without its sandbox, a node refuses the mesh's ports.
     sandbox: endpoints.includes(`${name}-sbox`),
   };

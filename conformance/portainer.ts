@@ -38,7 +38,9 @@ const answers: Check = {
       eventually(async () => {
         try {
           const { status, body } = await get({
-            ...{ host: ingressAddress, port: published, path: "/api/system/status" },
+            host: ingressAddress,
+            port: published,
+            path: "/api/system/status",
           });
           versions.add(portainerVersion(status, body));
         } catch (error) {
@@ -101,7 +103,9 @@ const reachesSwarm: Check = {
       const login = { username: "admin", password: outputs.portainerPassword };
       const answer = await get(
         {
-          ...{ ...page, path: "/api/auth", method: "POST" },
+          ...page,
+          path: "/api/auth",
+          method: "POST",
           headers: { "content-type": "application/json" },
         },
         JSON.stringify(login),

@@ -69,7 +69,11 @@ const allReplicas: Check = {
         // A container has its image's labels.
         runWords(
           ...([cluster, node] as const),
-          ...["docker", "ps", "--filter", "label=swarm.stand-in", "--format"],
+          "docker",
+          "ps",
+          "--filter",
+          "label=swarm.stand-in",
+          "--format",
           '{{.Label "com.docker.swarm.service.name"}}',
         ),
       ),

@@ -15,6 +15,13 @@ const UNUSED = ["ssh2", "@grpc/grpc-js", "@grpc/proto-loader", "protobufjs"];
  * https://pkg.go.dev/github.com/moby/swarmkit/v2/manager/controlapi. A test keeps it below 900 kB.
  */
 export function bundleController(): string {
+  bundled ??= bundle();
+  return bundled;
+}
+
+let bundled: string | undefined;
+
+function bundle(): string {
   const empty = join(__dirname, "empty.ts");
   const { outputFiles } = buildSync({
     absWorkingDir: join(__dirname, ".."),

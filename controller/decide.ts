@@ -87,7 +87,10 @@ export function decide(
     value === undefined ? [] : [{ name: metrics[i]!.name, value }],
   );
   const answer = (desired: number, outcome: Outcome, reason: string, wanted = current) => ({
-    ...{ outcome, desired, reason, values },
+    outcome,
+    desired,
+    reason,
+    values,
     memory: {
       ...memory,
       wanted: [

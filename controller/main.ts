@@ -37,7 +37,8 @@ async function main(): Promise<void> {
     log: new Log((line) => console.log(line), nowSeconds),
     autoscale: AUTOSCALE,
     dryRun: DRY_RUN,
-    ...{ metrics, nowSeconds },
+    metrics,
+    nowSeconds,
   });
 
   const stop = new AbortController();

@@ -47,19 +47,27 @@ export async function readMetrics(
     read: () => Promise<Reading>;
   })[] = [
     {
-      ...{ name: "cpu", unit: " %", target: settings.cpuPercent },
+      name: "cpu",
+      unit: " %",
+      target: settings.cpuPercent,
       read: () => ofTasks(cpuQuery(name), cpus && cpus / 100),
     },
     {
-      ...{ name: "memory", unit: " %", target: settings.memoryPercent },
+      name: "memory",
+      unit: " %",
+      target: settings.memoryPercent,
       read: () => ofTasks(memoryQuery(name), memoryBytes && memoryBytes / 100),
     },
     {
-      ...{ name: "requests", unit: "/s", target: settings.requestsPerSecond },
+      name: "requests",
+      unit: "/s",
+      target: settings.requestsPerSecond,
       read: () => ofTasks(requestsQuery(name, settings.requestsMetric), 1),
     },
     {
-      ...{ name: "query", unit: "", target: settings.queryTarget },
+      name: "query",
+      unit: "",
+      target: settings.queryTarget,
       read: async () => total(await query(settings.query!)),
     },
   ];

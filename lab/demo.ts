@@ -182,7 +182,8 @@ function addressTable({ nodes, services }: StackOutputs): string {
   const rows = [
     ["NODE", "SWARM ADDRESS", ...pages.map(({ name }) => name.toUpperCase())],
     ...nodes.map(({ name, ingressAddress, advertiseAddress }) => [
-      ...[name, advertiseAddress],
+      name,
+      advertiseAddress,
       ...pages.map(({ port }) => url(ingressAddress, port)),
     ]),
   ];

@@ -18,7 +18,12 @@ export interface Opening {
 const EVERY_PORT: [number, number] = [0, 65535];
 /** Those that AWS writes as a number. */
 const PROTOCOLS: Record<string, string> = {
-  ...{ "-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "50": "esp", "58": "icmpv6" },
+  "-1": "all",
+  "1": "icmp",
+  "6": "tcp",
+  "17": "udp",
+  "50": "esp",
+  "58": "icmpv6",
 };
 
 interface RuleProps {
@@ -45,7 +50,8 @@ export function groupOpenings(resources: Resource[]): Opening[] {
         from: [
           ...(rule.cidrBlocks ?? []),
           ...(rule.ipv6CidrBlocks ?? []),
-          ...[rule.cidrIpv4, rule.cidrIpv6],
+          rule.cidrIpv4,
+          rule.cidrIpv6,
           // Undefined is what is not known yet.
         ].flatMap((cidr) => cidr ?? []),
         protocol: named,

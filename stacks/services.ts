@@ -67,7 +67,10 @@ export function planServices(config: Config): ServicePlan[] {
 function monitoringServices(config: Config): [on: boolean, service: ServicePlan][] {
   const { monitoring, grafana } = config;
   const one = (name: string, image: string, publish: Publish[]): ServicePlan => ({
-    ...{ name, image, replicas: 1, publish },
+    name,
+    image,
+    replicas: 1,
+    publish,
   });
   // Each runs as a user of its image's own, who does not own what root makes: nobody, or Grafana's.
   const page = (name: string, image: string, publish: Publish[], dataUid = 65534): ServicePlan => ({
@@ -76,7 +79,10 @@ function monitoringServices(config: Config): [on: boolean, service: ServicePlan]
     dataUid,
   });
   const everywhere = (name: string, image: string): ServicePlan => ({
-    ...{ name, image, replicas: "global", publish: [] },
+    name,
+    image,
+    replicas: "global",
+    publish: [],
   });
   return [
     [monitoring, page("prometheus", config.prometheusImage, config.prometheusPublish)],

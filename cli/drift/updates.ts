@@ -52,7 +52,9 @@ export function parseUpdates(said: string): Updates {
     packages: lines.map((line) => {
       const [name = "", installed = "", newer = "", kind, since] = line.split(" ");
       return {
-        ...{ name, installed, newer },
+        name,
+        installed,
+        newer,
         security: kind === "security",
         sinceSeconds: Number(since),
       };

@@ -33,7 +33,11 @@ export function wanted(outputs: StackOutputs): Swarm {
       nodes.map(({ name, role, availability, advertiseAddress, labels }) => [
         name,
         {
-          ...{ role, status: "ready", availability, advertiseAddress, gwbridge },
+          role,
+          status: "ready",
+          availability,
+          advertiseAddress,
+          gwbridge,
           labels: Object.fromEntries(labels.map((label) => splitOnce(label, "="))),
           engine: JSON.parse(engineConfig({ registryMirror, role })) as object,
         },

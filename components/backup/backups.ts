@@ -54,10 +54,7 @@ export class Backups extends pulumi.ComponentResource {
         {
           machine,
           script: "backup/install",
-          create: [
-            ...[schedule, storage.server, storage.export],
-            ...[backupFolder(stack), keep, publicKey],
-          ],
+          create: [schedule, storage.server, storage.export, backupFolder(stack), keep, publicKey],
           variables: { PROGRAM: scriptText("backup/backup") },
           triggers: [machine.identity],
           timeoutSeconds,

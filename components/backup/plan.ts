@@ -29,7 +29,9 @@ export function parseManagerLook(name: string, line: string): ManagerLook {
   const [state = "", leader, ...restored] = line.trim().split(" ");
   const begun = restored[0] === "begun";
   return {
-    ...{ name, state, begun },
+    name,
+    state,
+    begun,
     hasLeader: leader === "yes",
     restored: restored[begun ? 1 : 0] ?? "",
   };

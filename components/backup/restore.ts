@@ -84,7 +84,9 @@ function refusal({ access, machines, backup }: Restore): () => Promise<void> {
     look: runOnManager({
       // One that is away is not waited for.
       access: { ...access, answerSeconds: 30 },
-      ...{ manager: name, script: "backup/look", words: [] },
+      manager: name,
+      script: "backup/look",
+      words: [],
     }),
   }));
   return async () => {

@@ -21,7 +21,15 @@ function host(source: string, target = source) {
  * https://github.com/prometheus/node_exporter#collectors
  */
 const COLLECTORS = [
-  ...["cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "textfile", "time", "timex"],
+  "cpu",
+  "diskstats",
+  "filesystem",
+  "loadavg",
+  "meminfo",
+  "stat",
+  "textfile",
+  "time",
+  "timex",
   "uname",
 ];
 

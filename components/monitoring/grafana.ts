@@ -29,7 +29,8 @@ const FILES = [
   },
   { name: "dashboards", file: "grafana-dashboards.yml", path: "provisioning/dashboards/swarm.yml" },
   ...["cluster", "node", "service"].map((name) => ({
-    ...{ name: `dashboard-${name}`, file: `dashboards/${name}.json` },
+    name: `dashboard-${name}`,
+    file: `dashboards/${name}.json`,
     path: `dashboards/${name}.json`,
   })),
 ];

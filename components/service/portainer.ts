@@ -82,7 +82,8 @@ export class Portainer extends pulumi.ComponentResource {
       `${this.prefix}-agent-secret`,
       {
         ...this.args,
-        ...{ kind: "secret", prefix: "portainer-agent" },
+        kind: "secret",
+        prefix: "portainer-agent",
         content: pulumi.interpolate`--secret=${known}`,
       },
       { parent: this },

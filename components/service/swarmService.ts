@@ -96,7 +96,9 @@ export function swarmService(
   const removal = managerScript(
     `${name}-removal`,
     {
-      ...{ ...onManager, script: remove.script, delete: remove.words },
+      ...onManager,
+      script: remove.script,
+      delete: remove.words,
       // What it is on goes after it, and what else has to be made anew with its ports.
       triggers: [
         ...(args.triggers ?? networks),
@@ -178,7 +180,8 @@ export function swarmService(
   managerScript(
     `${name}-update`,
     {
-      ...{ ...onManager, script: "service/service" },
+      ...onManager,
+      script: "service/service",
       create: ["update", service.name, timeoutSeconds, min, max],
       variables: {
         SPEC: wanted.variables.SPEC,
@@ -201,7 +204,8 @@ function scaling({ name, replicas }: ServicePlan, options: AutoscaleOptions, swa
   const labels = autoscaleLabels(options);
   const { min, max } = parseAutoscale(labels)!.settings!;
   return {
-    ...{ min, max },
+    min,
+    max,
     labels: [
       ...Object.entries(labels).map(([label, value]) => ({ label, value })),
       ownLabel(swarm),

@@ -51,7 +51,7 @@ export class SharedStorage extends pulumi.ComponentResource {
         {
           machine,
           script: "storage/export",
-          create: [...[timeoutSeconds, storage.export, machine.dataDevice ?? ""], ...args.clients],
+          create: [timeoutSeconds, storage.export, machine.dataDevice ?? "", ...args.clients],
           variables: { FIREWALL: args.firewallRules(machine) },
           triggers: [machine.identity],
           timeoutSeconds: 2 * timeoutSeconds,
@@ -62,12 +62,15 @@ export class SharedStorage extends pulumi.ComponentResource {
       managerScript(
         `${name}-folders`,
         {
-          ...{ access: args.access, manager: ANY_MANAGER },
+          access: args.access,
+          manager: ANY_MANAGER,
           script: "storage/folders",
           create: [
             // The stack's own has answered before, and a new name on EC2 takes a while to be known.
             storage.kind === "nfs" ? ANSWER_SECONDS : timeoutSeconds,
-            ...[storage.server, storage.export, ...args.folders.map(word)],
+            storage.server,
+            storage.export,
+            ...args.folders.map(word),
           ],
           triggers: machine ? [machine.identity] : [],
           timeoutSeconds: 2 * timeoutSeconds,

@@ -69,7 +69,8 @@ export function openings(args: FirewallArgs): Opening[] {
     {
       protocol: "tcp",
       ports: [22, ...(manager && apiOutside ? [API_PORT] : [])],
-      ...{ from: [EVERYBODY], to: ingressAddress },
+      from: [EVERYBODY],
+      to: ingressAddress,
     },
     ...(role === "storage"
       ? [{ protocol: "tcp" as const, ports: [NFS_PORT], ...inside }]

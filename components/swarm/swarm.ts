@@ -213,7 +213,8 @@ export class Swarm extends pulumi.ComponentResource {
     const autolock = managerScript(
       `${this.prefix}-autolock`,
       {
-        ...{ access, manager: ANY_MANAGER },
+        access,
+        manager: ANY_MANAGER,
         script: "swarm/autolock",
         create: ["true"],
         delete: ["false"],
@@ -237,7 +238,9 @@ export class Swarm extends pulumi.ComponentResource {
       const unlock = runOnManager({
         // One that is away is not waited for.
         access: { ...access, answerSeconds: 30 },
-        ...{ manager: machine.name, script: "swarm/unlock", words: [] },
+        manager: machine.name,
+        script: "swarm/unlock",
+        words: [],
       });
       return pulumi
         .all([key, ready.get(machine)!.stdout])
@@ -349,7 +352,8 @@ export class Swarm extends pulumi.ComponentResource {
     return managerScript(
       `${this.prefix}-size`,
       {
-        ...{ access, manager: ANY_MANAGER },
+        access,
+        manager: ANY_MANAGER,
         script: "swarm/size",
         create: [this.managers.length, machines.length, ...members.map(({ stdout }) => stdout)],
         timeoutSeconds: config.joinTimeoutSeconds,
@@ -364,7 +368,8 @@ export class Swarm extends pulumi.ComponentResource {
     return managerScript(
       `${this.prefix}-tokens`,
       {
-        ...{ access, manager: ANY_MANAGER },
+        access,
+        manager: ANY_MANAGER,
         script: "swarm/tokens",
         create: [joinTimeoutSeconds, tokenRotation, caRotation, nodeCertificateDays],
         variables: { RESTORED: this.backup },
@@ -391,7 +396,9 @@ export class Swarm extends pulumi.ComponentResource {
         machine,
         script: "swarm/join",
         create: [
-          ...[seconds, init.stdout, machine.advertiseAddress],
+          seconds,
+          init.stdout,
+          machine.advertiseAddress,
           ...others.map((peer) => peer.advertiseAddress),
         ],
         variables: {
@@ -421,11 +428,17 @@ export class Swarm extends pulumi.ComponentResource {
     return managerScript(
       `${this.prefix}-${machine.name}-member`,
       {
-        ...{ access, manager: alone ? ANY_MANAGER : anyManagerBut(machine.name) },
+        access,
+        manager: alone ? ANY_MANAGER : anyManagerBut(machine.name),
         script: "swarm/member",
         create: [
-          ...["arrive", joinTimeoutSeconds, join.stdout, machine.role, machine.advertiseAddress],
-          ...[availability, ...labels],
+          "arrive",
+          joinTimeoutSeconds,
+          join.stdout,
+          machine.role,
+          machine.advertiseAddress,
+          availability,
+          ...labels,
           // Prometheus finds there where the node's published ports are tried.
           pulumi.interpolate`${ADDRESS_LABEL}=${machine.inboundAddress}`,
         ],

@@ -25,7 +25,8 @@ export const LOADS = {
  */
 export function scaledWeb(type: DomainType): Record<string, string> {
   return {
-    ...{ monitoring: "true", autoscaling: "true" },
+    monitoring: "true",
+    autoscaling: "true",
     webAutoscale: "max=3,min=1,cpu=60,window-down=60",
     webCpus: LOADS[type].webCpus,
   };

@@ -5,7 +5,7 @@
  * `pulumi install` fetch the bridge and the pinned provider.
  *
  * Property names and types are held against the provider's own schema by a test
- * (test/unit/libvirt-sdk.test.ts). The property tree follows libvirt's XML, so libvirt's format
+ * (test/unit/kvm/libvirt-sdk.test.ts). The property tree follows libvirt's XML, so libvirt's format
  * pages explain every leaf: https://libvirt.org/format.html
  */
 import * as pulumi from "@pulumi/pulumi";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import program from "../../index";
 import { fingerprint } from "../../components/machine/fingerprint";
 import { readStackConfig } from "../../stacks/stackFile";
-import { FailedRun, run, type Registration, type Run } from "./harness";
+import { FailedRun, run, type Registration, type Run, type RunOptions } from "./harness";
 
 const PROJECT = join(__dirname, "../..");
 /** Types of this project's own components. */
@@ -34,8 +34,29 @@ export function useFolder(): void {
   afterAll(() => rmSync(folder, { recursive: true }));
 }
 
-/** Runs the program with the config of the stack `dev`, and changes to it. */
-export async function up(config: Record<string, string> = {}, options = {}): Promise<Run> {
+const runs = new Map<string, Promise<Run>>();
+
+/**
+ * Runs the program with the config of the stack `dev`, and changes to it. The same run is made once for
+ * all tests of a file: they only read it.
+ */
+export async function up(
+  config: Record<string, string> = {},
+  options: RunOptions = {},
+): Promise<Run> {
+  // A function has no text to know it by.
+  if (options.outputs || options.calls) return upAnew(config, options);
+  const key = JSON.stringify([config, options]);
+  const made = runs.get(key) ?? upAnew(config, options);
+  runs.set(key, made);
+  return made;
+}
+
+/** The same as a run of its own, where it depends on more than the config. */
+export async function upAnew(
+  config: Record<string, string> = {},
+  options: RunOptions = {},
+): Promise<Run> {
   return run(program, {
     config: { ...readStackConfig(PROJECT, "dev"), domainType: "qemu", image, ...config },
     outputs,
@@ -44,7 +65,7 @@ export async function up(config: Record<string, string> = {}, options = {}): Pro
 }
 
 /** The same for a config that the program refuses. */
-export const refused = (config: Record<string, string>) => refusal(up(config));
+export const refused = (config: Record<string, string>) => refusal(upAnew(config));
 
 export async function refusal(run: Promise<Run>): Promise<FailedRun> {
   const error = await run.catch((reason: unknown) => reason);

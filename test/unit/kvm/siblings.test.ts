@@ -7,7 +7,7 @@ import { nextNetwork } from "../../../components/machine/addresses";
 import { siblingProblems } from "../../../stacks/siblingProblems";
 import { stacksInUse } from "../../../stacks/stackFile";
 import { config, good, type Values } from "../stacks/configProblems";
-import { refused, SMALL, up, useFolder } from "../graphRun";
+import { refused, SMALL, upAnew, useFolder } from "../graphRun";
 
 /** The config that docs/stacks.md has for a second stack beside `dev`, without the namespace. */
 const APART = ((): Values => {
@@ -236,6 +236,6 @@ describe("a stack beside others", () => {
     ["whose file has values that only the CLI can read", 'config: { "managers": { secure: v1 } }'],
   ])("goes together with one %s", async (_, file) => {
     sibling(file);
-    expect((await up(SMALL)).resources.length).toBeGreaterThan(0);
+    expect((await upAnew(SMALL)).resources.length).toBeGreaterThan(0);
   });
 });

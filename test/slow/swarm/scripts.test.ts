@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DOCKER, FakeNode, onlyMessage, scriptText } from "../fakeNode";
+import { DOCKER, FakeNode, onlyMessage, scriptText } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

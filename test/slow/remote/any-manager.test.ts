@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { executable } from "../programFolder";
+import { executable } from "../../unit/programFolder";
 
 const SCRIPT = join(__dirname, "../../../components/remote/any-manager");
 const MANAGERS = ["mg0=192.0.2.10", "mg1=192.0.2.11"];

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sshConfig } from "../../../components/remote/sshConfig";
-import { executable } from "../programFolder";
+import { executable } from "../../unit/programFolder";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FakeNode } from "../fakeNode";
+import { FakeNode } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseUpdates } from "../../../cli/drift/updates";
-import { FakeNode, onlyMessage } from "../fakeNode";
+import { FakeNode, onlyMessage } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { FakeNode, onlyMessage } from "../fakeNode";
+import { FakeNode, onlyMessage } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -1,4 +1,4 @@
-import { FakeNode, onlyMessage } from "../fakeNode";
+import { FakeNode, onlyMessage } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -7,9 +7,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configKeys, type ConfigKey } from "../../../stacks/config";
 import { readDeclaredKeys } from "../../../stacks/stackFile";
-import { ec2Outputs, EXISTING, upOnEc2 } from "../ec2Run";
-import { COMPOSE_FILE, folder, QCOW2, SMALL, up, useFolder } from "../graphRun";
-import { stackOf, violations } from "./run";
+import { ec2Outputs, EXISTING, upOnEc2 } from "../../unit/ec2Run";
+import { COMPOSE_FILE, folder, QCOW2, SMALL, up, useFolder } from "../../unit/graphRun";
+import { stackOf, violations } from "../../unit/policy/run";
 
 type Values = Partial<Record<ConfigKey, string>>;
 type Target = "kvm" | "ec2";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quote } from "shell-quote";
 import { sshConfig } from "../../../components/remote/sshConfig";
-import { executable } from "../programFolder";
+import { executable } from "../../unit/programFolder";
 
 const SCRIPT = join(__dirname, "../../../components/remote/on-manager");
 

@@ -7,7 +7,7 @@ import {
   parameterValue,
 } from "../../../components/ec2/firstBoot";
 import { gwbridgeFile, gwbridgeOptions } from "../../../components/swarm/engine";
-import { FakeNode, scriptText } from "../fakeNode";
+import { FakeNode, scriptText } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scriptText } from "../../../components/remote/nodeScript";
-import { FakeNode, onlyMessage, which } from "../fakeNode";
+import { FakeNode, onlyMessage, which } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { CreationNotes, type LibvirtKind } from "../../../components/kvm/creationNotes";
-import { executable, inProgramFolder } from "../programFolder";
+import { executable, inProgramFolder } from "../../unit/programFolder";
 
 const URI = "qemu:///system";
 const NOTE = ".cache/creating/stack/mg1-domain";

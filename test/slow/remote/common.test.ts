@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FakeNode, onlyMessage, scriptText } from "../fakeNode";
+import { FakeNode, onlyMessage, scriptText } from "../../unit/fakeNode";
 
 jest.setTimeout(30_000); // enough for a machine that does other things too
 

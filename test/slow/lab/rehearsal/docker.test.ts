@@ -5,7 +5,7 @@ import { docker } from "../../../../lab/rehearsal/docker";
 import type { Outputs } from "../../../../lab/rehearsal/executor";
 import { run as execFile } from "../../../../lab/rehearsal/executor";
 import { tls } from "../../../../lab/rehearsal/tls";
-import { executable } from "../../programFolder";
+import { executable } from "../../../unit/programFolder";
 import { dockerApi, type Answer, type DockerApi } from "../../../fixtures/docker-api";
 
 let folder: string;
