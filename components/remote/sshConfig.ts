@@ -38,7 +38,7 @@ export function sshConfig(folder: string, user: string, hosts: SshHost[]): strin
   return [
     `# managers: ${managers.map(({ name }) => name).join(" ")}`,
     "Host swarm-*",
-    `  ProxyCommand exec "${PROXY}" ${folder}/config %n ${addresses.join(" ")}`,
+    `  ProxyCommand "${PROXY}" ${folder}/config %n ${addresses.join(" ")}`,
     `  ConnectTimeout ${ANY_MANAGER_SECONDS}`,
     "Host *",
     `  User ${user}`,

@@ -1,8 +1,9 @@
 /** The program by which ssh reaches any manager: with fake managers that are, or are not, in a swarm. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sshConfig } from "../../../components/remote/sshConfig";
 import { executable } from "../../unit/programFolder";
 
 const SCRIPT = join(__dirname, "../../../components/remote/any-manager");
@@ -73,4 +74,21 @@ test("says so when none ever answers", () => {
   expect(said).toBe("no manager of a swarm with a leader answers\n");
   expect([status, answered]).toEqual([1, false]);
   expect(asked).toHaveLength(20);
+});
+
+test("is what ssh itself starts, by the stack's config", () => {
+  const key = join(folder, "key");
+  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const manager = { name: "mg0", role: "manager" as const, address: "127.0.0.9" }; // nobody listens there
+  writeFileSync(join(folder, "config"), sshConfig(folder, "root", [manager]));
+  executable(join(folder, "bin/ssh"), "#!/bin/bash\n"); // which any-manager asks by
+  const { stderr } = spawnSync(
+    "/usr/bin/ssh",
+    ["-F", join(folder, "config"), "swarm-any", "true"],
+    {
+      env: { ...process.env, PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+      encoding: "utf8",
+    },
+  );
+  expect(stderr).toContain("/dev/tcp/127.0.0.9/22: Connection refused");
 });

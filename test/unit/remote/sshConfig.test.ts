@@ -45,7 +45,7 @@ describe("an ssh_config", () => {
     expect(lines[0]).toBe("# managers: mg0 mg1");
     expect(lines[1]).toBe("Host swarm-*");
     expect(lines[2]).toMatch(
-      /^ {2}ProxyCommand exec ".*\/remote\/any-manager" folder\/config %n mg0=192.0.2.10 mg1=192.0.2.11$/,
+      /^ {2}ProxyCommand ".*\/remote\/any-manager" folder\/config %n mg0=192.0.2.10 mg1=192.0.2.11$/,
     );
     // Longer than it may take to find one; for all other names ten seconds.
     expect(lines[3]).toBe("  ConnectTimeout 120");
