@@ -65,12 +65,14 @@ export function sshConfig(folder: string, user: string, hosts: SshHost[]): strin
  */
 export function knownHosts(hosts: SshHost[], own: string[]): string[] {
   const managers = hosts.filter(({ role }) => role === "manager");
-  const aliases = managers.flatMap(({ name, address }) => {
-    const others = managers.filter((other) => other.name !== name);
-    const names = [ANY_MANAGER, ...others.map((other) => anyManagerBut(other.name))].join(",");
-    return own
+  const aliases = managers.flatMap(({ name, address }) =>
+    own
       .filter((line) => line.startsWith(`${address} `))
-      .map((line) => names + line.slice(address.length));
-  });
+      // A pattern: the one to leave out may be a machine that is no longer among these.
+      .map((line) => {
+        const names = `${ANY_MANAGER},${anyManagerBut("*")},!${anyManagerBut(name)}`;
+        return names + line.slice(address.length);
+      }),
+  );
   return [...own, ...aliases];
 }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sshConfig } from "../../../components/remote/sshConfig";
+import { knownHosts, sshConfig } from "../../../components/remote/sshConfig";
 import { executable } from "../../unit/programFolder";
 
 const SCRIPT = join(__dirname, "../../../components/remote/any-manager");
@@ -91,4 +91,37 @@ test("is what ssh itself starts, by the stack's config", () => {
     },
   );
   expect(stderr).toContain("/dev/tcp/127.0.0.9/22: Connection refused");
+});
+
+test("is known by the key of each manager that it may be, and of no other", () => {
+  const hosts = ["mg0", "mg1"].map((name, i) => ({
+    name,
+    role: "manager" as const,
+    address: `192.0.2.1${i}`,
+  }));
+  const own = hosts.map(({ name, address }) => {
+    spawnSync("ssh-keygen", [
+      "-q",
+      "-t",
+      "ed25519",
+      "-N",
+      "",
+      "-C",
+      name,
+      "-f",
+      join(folder, name),
+    ]);
+    return `${address} ${readFileSync(join(folder, `${name}.pub`), "utf8").trim()}`;
+  });
+  writeFileSync(join(folder, "known_hosts"), `${knownHosts(hosts, own).join("\n")}\n`);
+  const knownBy = (name: string) => {
+    const { stdout } = spawnSync("ssh-keygen", ["-F", name, "-f", join(folder, "known_hosts")], {
+      encoding: "utf8",
+    });
+    return [...stdout.matchAll(/ (mg\d)$/gm)].map(([, manager]) => manager);
+  };
+  expect(knownBy("swarm-any")).toEqual(["mg0", "mg1"]);
+  expect(knownBy("swarm-without-mg0")).toEqual(["mg1"]);
+  expect(knownBy("swarm-without-worker9")).toEqual(["mg0", "mg1"]);
+  expect(knownBy("192.0.2.11")).toEqual(["mg1"]);
 });

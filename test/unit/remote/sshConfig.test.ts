@@ -57,8 +57,8 @@ describe("the known hosts", () => {
     const own = HOSTS.map(({ name, address }) => `${address} ssh-ed25519 ${name}`);
     expect(knownHosts(HOSTS, own)).toEqual([
       ...own,
-      "swarm-any,swarm-without-mg1 ssh-ed25519 mg0",
-      "swarm-any,swarm-without-mg0 ssh-ed25519 mg1",
+      "swarm-any,swarm-without-*,!swarm-without-mg0 ssh-ed25519 mg0",
+      "swarm-any,swarm-without-*,!swarm-without-mg1 ssh-ed25519 mg1",
     ]);
   });
 });
