@@ -108,7 +108,7 @@ async function program() {
     [volumes],
   );
   const nameKey = new random.RandomPassword("secret-names", { length: 32, special: false });
-  const home = {
+  const context = {
     services,
     storage,
     swarm: swarm.handle,
@@ -124,7 +124,7 @@ async function program() {
   const running = new Services(
     "services",
     {
-      ...home,
+      ...context,
       stack,
       webCpus: config.webCpus,
       compose,
@@ -146,7 +146,7 @@ async function program() {
     ? new Monitoring(
         "monitoring",
         {
-          ...home,
+          ...context,
           published: usersPorts(published),
           scrapeSeconds: config.scrapeSeconds,
           retention: config.prometheusRetention,

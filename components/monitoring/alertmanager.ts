@@ -3,17 +3,17 @@ import { alertmanagerConfig } from "./alertmanagerConfig";
 import { PROMETHEUS_FILES } from "./prometheusConfig";
 import { swarmService } from "../service/swarmService";
 import {
-  asSecret,
-  filed,
+  mountSecret,
+  createFile,
   goMemory,
   ON_MANAGERS,
-  ownData,
-  placed,
-  type MonitoringHome,
+  dataMount,
+  serviceDefaults,
+  type MonitoringContext,
   type Passwords,
-} from "./home";
+} from "./context";
 
-export interface AlertmanagerArgs extends MonitoringHome {
+export interface AlertmanagerArgs extends MonitoringContext {
   /** URL that alerts are posted to; empty for none. */
   webhook: string;
   passwords: Passwords;
@@ -30,11 +30,11 @@ export class Alertmanager extends pulumi.ComponentResource {
     super("swarm:monitoring:Alertmanager", name, {}, opts);
     const { webhook, passwords } = args;
     const content = pulumi.secret(alertmanagerConfig(webhook));
-    const config = filed(`${name}-config`, args, "secret", "alertmanager", content, this);
+    const config = createFile(`${name}-config`, args, "secret", "alertmanager", content, this);
     swarmService(
       `${name}-service`,
       {
-        ...placed(args, "alertmanager"),
+        ...serviceDefaults(args, "alertmanager"),
         container: {
           args: [
             `--config.file=${CONFIG_FILE}`,
@@ -43,8 +43,11 @@ export class Alertmanager extends pulumi.ComponentResource {
             "--cluster.listen-address=", // it is alone
           ],
           env: goMemory("alertmanager"),
-          mounts: [ownData(args, "alertmanager", "/alertmanager")],
-          secrets: [asSecret(config, CONFIG_FILE), asSecret(passwords.web, PROMETHEUS_FILES.web)],
+          mounts: [dataMount(args, "alertmanager", "/alertmanager")],
+          secrets: [
+            mountSecret(config, CONFIG_FILE),
+            mountSecret(passwords.web, PROMETHEUS_FILES.web),
+          ],
         },
         constraints: ON_MANAGERS,
         files: [config, passwords.web],

@@ -3,16 +3,16 @@ import { bundleController } from "../../controller/bundle";
 import { MONITORING_PORTS, MONITORING_USER, PASSWORD_FILE } from "./ports";
 import { bind, SOCKET, swarmService } from "../service/swarmService";
 import {
-  asConfig,
-  asPassword,
-  filed,
+  mountConfig,
+  mountPassword,
+  createFile,
   ON_MANAGERS,
-  placed,
-  type MonitoringHome,
+  serviceDefaults,
+  type MonitoringContext,
   type Passwords,
-} from "./home";
+} from "./context";
 
-export interface ControllerArgs extends MonitoringHome {
+export interface ControllerArgs extends MonitoringContext {
   autoscaling: boolean;
   autoscalingDryRun: boolean;
   scrapeSeconds: number;
@@ -29,7 +29,7 @@ export class Controller extends pulumi.ComponentResource {
   constructor(name: string, args: ControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:monitoring:Controller", name, {}, opts);
     const { passwords } = args;
-    const program = filed(
+    const program = createFile(
       `${name}-program`,
       args,
       "config",
@@ -40,7 +40,7 @@ export class Controller extends pulumi.ComponentResource {
     swarmService(
       `${name}-service`,
       {
-        ...placed(args, "controller"),
+        ...serviceDefaults(args, "controller"),
         container: {
           commands: ["node", PROGRAM],
           env: {
@@ -53,8 +53,8 @@ export class Controller extends pulumi.ComponentResource {
             LISTEN_PORT: `${MONITORING_PORTS.controller}`,
           },
           mounts: [bind(SOCKET, SOCKET)],
-          configs: [asConfig(program, PROGRAM)],
-          secrets: [asPassword(passwords)],
+          configs: [mountConfig(program, PROGRAM)],
+          secrets: [mountPassword(passwords)],
         },
         constraints: ON_MANAGERS,
         files: [program, passwords.plain],

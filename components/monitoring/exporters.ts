@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bind, swarmService } from "../service/swarmService";
 import {
-  asConfig,
-  filed,
+  mountConfig,
+  createFile,
   goMemory,
   ON_MANAGERS,
-  placed,
+  serviceDefaults,
   staticFile,
-  type MonitoringHome,
-} from "./home";
+  type MonitoringContext,
+} from "./context";
 
 /** Something on the node, with what is mounted below it later on too. */
 function host(source: string, target = source) {
@@ -69,13 +69,13 @@ const BLACKBOX_CONFIG = "/etc/blackbox/blackbox.yml";
  * The first two see the node's files, and write none.
  */
 export class Exporters extends pulumi.ComponentResource {
-  constructor(name: string, args: MonitoringHome, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: MonitoringContext, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:monitoring:Exporters", name, {}, opts);
     const own = { parent: this };
     swarmService(
       `${name}-node`,
       {
-        ...placed(args, "node-exporter"),
+        ...serviceDefaults(args, "node-exporter"),
         container: {
           args: NODE_EXPORTER_ARGS,
           env: goMemory("node-exporter"),
@@ -87,7 +87,7 @@ export class Exporters extends pulumi.ComponentResource {
     swarmService(
       `${name}-cadvisor`,
       {
-        ...placed(args, "cadvisor"),
+        ...serviceDefaults(args, "cadvisor"),
         container: {
           args: CADVISOR_ARGS,
           env: goMemory("cadvisor"),
@@ -101,7 +101,7 @@ export class Exporters extends pulumi.ComponentResource {
       },
       own,
     );
-    const config = filed(
+    const config = createFile(
       `${name}-blackbox-config`,
       args,
       "config",
@@ -112,11 +112,11 @@ export class Exporters extends pulumi.ComponentResource {
     swarmService(
       `${name}-blackbox`,
       {
-        ...placed(args, "blackbox-exporter"),
+        ...serviceDefaults(args, "blackbox-exporter"),
         container: {
           args: [`--config.file=${BLACKBOX_CONFIG}`],
           env: goMemory("blackbox-exporter"),
-          configs: [asConfig(config, BLACKBOX_CONFIG)],
+          configs: [mountConfig(config, BLACKBOX_CONFIG)],
         },
         constraints: ON_MANAGERS,
         files: [config],

@@ -3,20 +3,20 @@ import * as random from "@pulumi/random";
 import { MONITORING_USER, PASSWORD_FILE } from "./ports";
 import { swarmService } from "../service/swarmService";
 import {
-  asConfig,
-  asPassword,
-  asSecret,
-  filed,
+  mountConfig,
+  mountPassword,
+  mountSecret,
+  createFile,
   goMemory,
   ON_MANAGERS,
-  ownData,
-  placed,
+  dataMount,
+  serviceDefaults,
   staticFile,
-  type MonitoringHome,
+  type MonitoringContext,
   type Passwords,
-} from "./home";
+} from "./context";
 
-export interface GrafanaArgs extends MonitoringHome {
+export interface GrafanaArgs extends MonitoringContext {
   passwords: Passwords;
 }
 
@@ -48,18 +48,25 @@ export class Grafana extends pulumi.ComponentResource {
     const { passwords } = args;
     const files = FILES.map(({ name: part, file, path }) => ({
       path: `/etc/grafana/${path}`,
-      config: filed(`${name}-${part}`, args, "config", `grafana-${part}`, staticFile(file), this),
+      config: createFile(
+        `${name}-${part}`,
+        args,
+        "config",
+        `grafana-${part}`,
+        staticFile(file),
+        this,
+      ),
     }));
     const { result } = new random.RandomPassword(
       `${name}-key`,
       { length: 32, special: false },
       { parent: this },
     );
-    const key = filed(`${name}-key-file`, args, "secret", "grafana-key", result, this);
+    const key = createFile(`${name}-key-file`, args, "secret", "grafana-key", result, this);
     swarmService(
       `${name}-service`,
       {
-        ...placed(args, "grafana"),
+        ...serviceDefaults(args, "grafana"),
         container: {
           env: {
             ...goMemory("grafana"),
@@ -73,9 +80,9 @@ export class Grafana extends pulumi.ComponentResource {
             GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
             GF_PLUGINS_PREINSTALL_DISABLED: "true",
           },
-          mounts: [ownData(args, "grafana", "/var/lib/grafana")],
-          configs: files.map(({ config, path }) => asConfig(config, path)),
-          secrets: [asPassword(passwords), asSecret(key, KEY_FILE)],
+          mounts: [dataMount(args, "grafana", "/var/lib/grafana")],
+          configs: files.map(({ config, path }) => mountConfig(config, path)),
+          secrets: [mountPassword(passwords), mountSecret(key, KEY_FILE)],
         },
         constraints: ON_MANAGERS,
         files: [...files.map(({ config }) => config), passwords.plain, key],

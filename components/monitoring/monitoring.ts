@@ -5,17 +5,17 @@ import { webConfig } from "./webConfig";
 import type { ServicePlan } from "../service/plan";
 import type { OpenPort } from "../swarm/publish";
 import { overlayNetwork } from "../swarm/overlayNetwork";
-import type { ServiceHome } from "../service/home";
+import type { ServiceContext } from "../service/context";
 import type { SharedFolder } from "../storage/sharedStorage";
 import { Alertmanager } from "./alertmanager";
 import { ApiReader } from "./apiReader";
 import { Controller } from "./controller";
 import { Exporters } from "./exporters";
 import { Grafana } from "./grafana";
-import { filed, type MonitoringHome, type Passwords } from "./home";
+import { createFile, type MonitoringContext, type Passwords } from "./context";
 import { Prometheus } from "./prometheus";
 
-export interface MonitoringArgs extends ServiceHome {
+export interface MonitoringArgs extends ServiceContext {
   /** Seconds between two looks of Prometheus, and of the controller. */
   scrapeSeconds: number;
   /** How long Prometheus keeps metrics, for example `15d`. */
@@ -53,7 +53,7 @@ export class Monitoring extends pulumi.ComponentResource {
   ) {
     super("swarm:monitoring:Monitoring", prefix, {}, opts);
     const own = { parent: this };
-    const home: MonitoringHome = {
+    const context: MonitoringContext = {
       ...args,
       network: this.network("network", MONITORING_NETWORK),
       internal: this.network("internal", INTERNAL_NETWORK),
@@ -63,19 +63,19 @@ export class Monitoring extends pulumi.ComponentResource {
       { length: 24, special: false },
       own,
     );
-    const passwords = this.passwords(home, password);
+    const passwords = this.passwords(context, password);
 
-    new Exporters(`${prefix}-exporters`, home, own);
-    new ApiReader(`${prefix}-api-reader`, home, own);
+    new Exporters(`${prefix}-exporters`, context, own);
+    new ApiReader(`${prefix}-api-reader`, context, own);
     new Alertmanager(
       `${prefix}-alertmanager`,
-      { ...home, passwords, webhook: args.alertWebhook },
+      { ...context, passwords, webhook: args.alertWebhook },
       own,
     );
-    new Prometheus(`${prefix}-prometheus`, { ...args, ...home, passwords }, own);
-    new Controller(`${prefix}-controller`, { ...args, ...home, passwords }, own);
+    new Prometheus(`${prefix}-prometheus`, { ...args, ...context, passwords }, own);
+    new Controller(`${prefix}-controller`, { ...args, ...context, passwords }, own);
     if (args.services.some((service) => service.name === "grafana"))
-      new Grafana(`${prefix}-grafana`, { ...home, passwords }, own);
+      new Grafana(`${prefix}-grafana`, { ...context, passwords }, own);
 
     this.password = password.result;
     this.registerOutputs({ password: this.password });
@@ -96,12 +96,19 @@ export class Monitoring extends pulumi.ComponentResource {
     );
   }
 
-  private passwords(home: MonitoringHome, password: random.RandomPassword): Passwords {
+  private passwords(context: MonitoringContext, password: random.RandomPassword): Passwords {
     const { result, bcryptHash } = password;
     const web = pulumi.secret(bcryptHash).apply(webConfig);
     return {
-      plain: filed(`${this.prefix}-password`, home, "secret", "monitoring-password", result, this),
-      web: filed(`${this.prefix}-web`, home, "secret", "monitoring-web", web, this),
+      plain: createFile(
+        `${this.prefix}-password`,
+        context,
+        "secret",
+        "monitoring-password",
+        result,
+        this,
+      ),
+      web: createFile(`${this.prefix}-web`, context, "secret", "monitoring-web", web, this),
     };
   }
 }

@@ -3,20 +3,20 @@ import { PROMETHEUS_FILES, prometheusConfig } from "./prometheusConfig";
 import { meshTcpPorts, type OpenPort } from "../swarm/publish";
 import { swarmService } from "../service/swarmService";
 import {
-  asConfig,
-  asPassword,
-  asSecret,
-  filed,
+  mountConfig,
+  mountPassword,
+  mountSecret,
+  createFile,
   goMemory,
   ON_MANAGERS,
-  ownData,
-  placed,
+  dataMount,
+  serviceDefaults,
   staticFile,
-  type MonitoringHome,
+  type MonitoringContext,
   type Passwords,
-} from "./home";
+} from "./context";
 
-export interface PrometheusArgs extends MonitoringHome {
+export interface PrometheusArgs extends MonitoringContext {
   /** How long metrics are kept, for example `15d`. */
   retention: string;
   scrapeSeconds: number;
@@ -40,13 +40,13 @@ export class Prometheus extends pulumi.ComponentResource {
       scrapeSeconds,
       meshPorts: meshTcpPorts(published),
     });
-    const main = filed(`${name}-config`, args, "config", "prometheus", configuration, this);
+    const main = createFile(`${name}-config`, args, "config", "prometheus", configuration, this);
     const alerts = staticFile("alerts.yml");
-    const rules = filed(`${name}-alerts`, args, "config", "prometheus-alerts", alerts, this);
+    const rules = createFile(`${name}-alerts`, args, "config", "prometheus-alerts", alerts, this);
     swarmService(
       `${name}-service`,
       {
-        ...placed(args, "prometheus"),
+        ...serviceDefaults(args, "prometheus"),
         container: {
           args: [
             `--config.file=${PROMETHEUS_FILES.config}`,
@@ -56,12 +56,12 @@ export class Prometheus extends pulumi.ComponentResource {
             `--storage.tsdb.retention.size=${RETENTION_SIZE}`,
           ],
           env: goMemory("prometheus"),
-          mounts: [ownData(args, "prometheus", "/prometheus")],
+          mounts: [dataMount(args, "prometheus", "/prometheus")],
           configs: [
-            asConfig(main, PROMETHEUS_FILES.config),
-            asConfig(rules, PROMETHEUS_FILES.alerts),
+            mountConfig(main, PROMETHEUS_FILES.config),
+            mountConfig(rules, PROMETHEUS_FILES.alerts),
           ],
-          secrets: [asPassword(passwords), asSecret(passwords.web, PROMETHEUS_FILES.web)],
+          secrets: [mountPassword(passwords), mountSecret(passwords.web, PROMETHEUS_FILES.web)],
         },
         constraints: ON_MANAGERS,
         files: [main, rules, passwords.plain, passwords.web],

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 
-export interface ComposeStackArgs extends ServiceHome {
+export interface ComposeStackArgs extends ServiceContext {
   /** The stack's name in the swarm, which the names of its services begin with. */
   stackName: string;
   /** Content of the compose file. */

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "./plan";
 import { swarmFile } from "./swarmFile";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { swarmService } from "./swarmService";
 
-export interface DnsCacheArgs extends ServiceHome {
+export interface DnsCacheArgs extends ServiceContext {
   service: ServicePlan;
 }
 

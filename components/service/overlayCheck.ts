@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "./plan";
 import { overlayNetwork } from "../swarm/overlayNetwork";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { swarmService } from "./swarmService";
 
-export interface OverlayCheckArgs extends ServiceHome {
+export interface OverlayCheckArgs extends ServiceContext {
   service: ServicePlan;
   /** MTU of its network, in bytes. */
   mtu: number;

@@ -4,10 +4,10 @@ import type { ServicePlan } from "./plan";
 import type { VolumePlan } from "../storage/plan";
 import { overlayNetwork } from "../swarm/overlayNetwork";
 import { swarmFile } from "./swarmFile";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { bind, data, SOCKET, swarmService } from "./swarmService";
 
-export interface PortainerArgs extends ServiceHome {
+export interface PortainerArgs extends ServiceContext {
   service: ServicePlan;
   /** Its agent on every node. Without it Portainer sees the swarm by the manager it runs on. */
   agent?: PortainerAgent | undefined;

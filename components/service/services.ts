@@ -9,11 +9,11 @@ import { DnsCache } from "./dnsCache";
 import { ExternalPortainer, type ExternalPortainerArgs } from "./externalPortainer";
 import { OverlayCheck } from "./overlayCheck";
 import { Portainer } from "./portainer";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { Visualizer } from "./visualizer";
 import { Web } from "./web";
 
-export interface ServicesArgs extends ServiceHome {
+export interface ServicesArgs extends ServiceContext {
   stack: string;
   services: ServicePlan[];
   /** CPUs of each replica of `web`. Default: neither kept nor limited. */

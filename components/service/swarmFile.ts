@@ -2,9 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprint, keyedFingerprint } from "../machine/fingerprint";
 import { ANY_MANAGER } from "../remote/sshConfig";
 import { managerScript } from "../remote/nodeScript";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 
-export interface SwarmFileArgs extends Pick<ServiceHome, "swarm" | "timeoutSeconds" | "nameKey"> {
+export interface SwarmFileArgs extends Pick<
+  ServiceContext,
+  "swarm" | "timeoutSeconds" | "nameKey"
+> {
   kind: "secret" | "config";
   /** What its name begins with. */
   prefix: string;
@@ -23,9 +26,9 @@ export interface SwarmFile {
  * its name stands for the content. Everybody may read names, so a secret's is made with the stack's
  * key: with the content's plain hash in it, a guessed password could be confirmed.
  *
- * Made by a script, since a refresh by the provider takes every error for a secret that is gone: one
- * that came while the managers chose a new leader dropped it from the state, and the next `up` failed
- * with "already exists".
+ * Not `docker.Secret` and `docker.Config`: on refresh the provider takes any API error for NotFound and
+ * drops the secret from the state (seen during a leader election); the next `up` then failed with
+ * "already exists".
  */
 export function swarmFile(
   name: string,

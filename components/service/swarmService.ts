@@ -8,12 +8,12 @@ import { ANY_MANAGER } from "../remote/sshConfig";
 import { dockerHooks } from "../swarm/dockerHooks";
 import { ownLabel, type SwarmHandle } from "../swarm/handle";
 import { managerScript } from "../remote/nodeScript";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import type { SwarmFile } from "./swarmFile";
 
 type Container = docker.types.input.ServiceTaskSpecContainerSpec;
 
-export interface SwarmServiceArgs extends ServiceHome {
+export interface SwarmServiceArgs extends ServiceContext {
   service: ServicePlan;
   /** What is particular about its containers. The image is the plan's. */
   container?: Omit<Container, "image">;
@@ -50,22 +50,29 @@ const STOP_GRACE = "1m"; // as the provider writes it: "60s" would differ in eve
 const MONITOR = "15s";
 
 /**
- * What the provider leaves alone of a service that is autoscaled: its update would send the number of
- * replicas that the state has. Another port makes the service anew, with all that is new by then.
+ * Seconds between the provider's looks at a service that converges. They differ so that the provider sees
+ * a change when autoscaling is switched off, and sends the whole spec again: with autoscaling on it ignores
+ * all else that has changed (SCRIPTS_OWN).
+ */
+const OWN_DELAY = "2s";
+const AUTOSCALED_DELAY = "3s";
+
+/**
+ * Properties of an autoscaled service that the provider ignores: its update would send the number of
+ * replicas that the state has. Another port recreates the service, with all other changes.
  */
 const SCRIPTS_OWN = ["taskSpec", "mode", "labels", "updateConfig", "rollbackConfig"];
 
 /**
  * One service of the swarm, named as in its plan; a script that finds the digest of its image; and one
- * that takes the service away. An update replaces one task after the other, and goes back to what was
- * there before when a new task does not hold.
+ * that removes the service. An update replaces one task after the other, and rolls back when a new task
+ * fails.
  *
- * A service that publishes ports goes and comes back when they change, and when the ingress network
- * is replaced.
+ * A service that publishes ports is recreated when they change, and when the ingress network is replaced.
  *
- * The provider makes and changes the service, and never takes it away: its delete fails for a service
- * that is gone already, so that an `up` which ended in the middle would stop every later one. With
- * `autoscale` it only makes it, with the fewest replicas, and a further script changes it.
+ * The provider creates and updates the service, and never removes it: its delete fails for a service that
+ * no longer exists, so that an `up` which was killed would stop every later one. With `autoscale` it only
+ * creates the service, with the fewest replicas, and a further script updates it.
  */
 export function swarmService(
   name: string,
@@ -99,7 +106,7 @@ export function swarmService(
       ...onManager,
       script: remove.script,
       delete: remove.words,
-      // What it is on goes after it, and what else has to be made anew with its ports.
+      // Networks, configs and secrets are deleted after the service. A changed trigger recreates it.
       triggers: [
         ...(args.triggers ?? networks),
         ...(publishes ? [ingress.network.id, JSON.stringify(service.publish)] : []),
@@ -153,11 +160,12 @@ export function swarmService(
     }),
     ...opts,
   };
-  // The provider cannot wait for a global service: it has no number to wait for. How long it waits
-  // before its first look is also the one difference by which it sees that autoscaling was switched: so
-  // it sends the whole spec again when the service is its own once more.
+  // The provider cannot wait for a global service: it has no number of tasks to wait for.
   const waits = {
-    convergeConfig: { delay: autoscale ? "3s" : "2s", timeout: `${timeoutSeconds}s` },
+    convergeConfig: {
+      delay: autoscale ? AUTOSCALED_DELAY : OWN_DELAY,
+      timeout: `${timeoutSeconds}s`,
+    },
   };
   if (!autoscale) {
     // A service without labels would keep those that it has, the autoscaler's too: to the provider no

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePlan } from "./plan";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { bind, SOCKET, swarmService } from "./swarmService";
 
-export interface VisualizerArgs extends ServiceHome {
+export interface VisualizerArgs extends ServiceContext {
   service: ServicePlan;
 }
 

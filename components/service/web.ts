@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AutoscaleOptions } from "../../controller/autoscale";
 import type { ServicePlan } from "./plan";
-import type { ServiceHome } from "./home";
+import type { ServiceContext } from "./context";
 import { bind, swarmService } from "./swarmService";
 
-export interface WebArgs extends ServiceHome {
+export interface WebArgs extends ServiceContext {
   service: ServicePlan;
   /** CPUs of each replica: kept for it, and no more than that. Default: neither. */
   cpus?: number | undefined;

@@ -124,21 +124,21 @@ export class Swarm extends pulumi.ComponentResource {
     const [first] = this.managers;
     if (!first) throw new pulumi.RunError("a swarm needs at least one manager");
 
-    const ready = new Map(args.machines.map((machine) => [machine, this.ready(machine)]));
-    const init = this.init(first, this.restored());
+    const ready = new Map(args.machines.map((machine) => [machine, this.createReady(machine)]));
+    const init = this.createInit(first, this.restoreState());
     this.handle = { stack: args.stack, access: args.access, lifetime: init };
-    const key = this.autolock(init);
-    this.unlockKey = this.unlocked(key, ready);
-    const tokens = this.tokens(init);
-    this.provider = this.dockerProvider(init);
-    this.ingress = this.ingressNetwork();
+    const key = this.createAutolock(init);
+    this.unlockKey = this.unlockManagers(key, ready);
+    const tokens = this.createTokens(init);
+    this.provider = this.createProvider(init);
+    this.ingress = this.createIngress();
     const members = args.machines.map((machine) => {
-      const join = this.join(machine, init, tokens, [ready.get(machine)!, this.ingress]);
-      return this.member(machine, join, init);
+      const join = this.createJoin(machine, init, tokens, [ready.get(machine)!, this.ingress]);
+      return this.createMember(machine, join, init);
     });
-    const apis = this.apis(members);
-    const size = this.size(members);
-    const engines = this.engines(ready, apis, key, [...members, size]);
+    const apis = this.createApis(members);
+    const size = this.noteSize(members);
+    const engines = this.restartEngines(ready, apis, key, [...members, size]);
     this.complete = [...members, ...apis.values(), engines];
 
     this.clusterId = init.stdout;
@@ -157,7 +157,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** The machine has booted and its engine answers, configured as wanted. */
-  private ready(machine: Machine): command.remote.Command {
+  private createReady(machine: Machine): command.remote.Command {
     const seconds = this.args.config.bootTimeoutSeconds;
     return nodeScript(
       `${this.prefix}-${machine.name}-ready`,
@@ -178,11 +178,11 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /**
-   * Starts the swarm, once in its life: nothing that happens to the first manager repeats it. It waits
-   * on the machine until that is ready, and not in the graph: all nodes' joins come after it, and while
-   * the first manager is replaced the others must be able to come back.
+   * Starts the swarm, once in its life: a replaced first manager does not repeat it. No graph dependency on
+   * `ready` on purpose: every join depends on `init`, so a first manager that is being replaced would block
+   * all other nodes. init.sh itself waits until the machine is ready.
    */
-  private init(first: Machine, dependsOn: pulumi.Resource[]): command.remote.Command {
+  private createInit(first: Machine, dependsOn: pulumi.Resource[]): command.remote.Command {
     const { bootTimeoutSeconds, joinTimeoutSeconds, overlayAddressPool } = this.args.config;
     return nodeScript(
       `${this.prefix}-init`,
@@ -197,7 +197,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** Everything else depends on it: no manager is asked before the swarm has its state. */
-  private restored(): pulumi.Resource[] {
+  private restoreState(): pulumi.Resource[] {
     const { restoreStep } = this.args;
     return restoreStep ? [restoreStep.restore(`${this.prefix}-restore`, { parent: this })] : [];
   }
@@ -207,7 +207,7 @@ export class Swarm extends pulumi.ComponentResource {
     return this.args.restoreStep?.backup ?? "";
   }
 
-  private autolock(init: command.remote.Command): pulumi.Output<string> {
+  private createAutolock(init: command.remote.Command): pulumi.Output<string> {
     const { access, config } = this.args;
     if (!config.autolock) return pulumi.secret("");
     const autolock = managerScript(
@@ -228,7 +228,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** Every `up` brings the key to managers that were restarted: no resource of theirs has changed. */
-  private unlocked(
+  private unlockManagers(
     key: pulumi.Output<string>,
     ready: Map<Machine, command.remote.Command>,
   ): pulumi.Output<string> {
@@ -255,7 +255,7 @@ export class Swarm extends pulumi.ComponentResource {
    * By SSH rather than by the TLS API: that way no manager has to be reached before there is something
    * to do, so a preview needs none, and any manager will do.
    */
-  private dockerProvider(init: command.remote.Command): docker.Provider {
+  private createProvider(init: command.remote.Command): docker.Provider {
     const { config, user } = this.args.access;
     return new docker.Provider(
       `${this.prefix}-provider`,
@@ -269,7 +269,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** Made before anyone joins: made later it would not reach all nodes by itself. */
-  private ingressNetwork(): IngressNetwork {
+  private createIngress(): IngressNetwork {
     return new IngressNetwork(
       `${this.prefix}-ingress`,
       {
@@ -286,7 +286,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** The managers' certificates are on them, in place or waiting for a restart. */
-  private apis(members: pulumi.Resource[]): Map<Machine, command.remote.Command> {
+  private createApis(members: pulumi.Resource[]): Map<Machine, command.remote.Command> {
     const seconds = this.args.config.joinTimeoutSeconds;
     return new Map(
       this.managers.map((machine) => {
@@ -312,7 +312,7 @@ export class Swarm extends pulumi.ComponentResource {
    * Restarts the engines that `ready` and `api` have staged something for. It runs again when one of
    * them says so, and asks those only.
    */
-  private engines(
+  private restartEngines(
     ready: Map<Machine, command.remote.Command>,
     apis: Map<Machine, command.remote.Command>,
     unlockKey: pulumi.Output<string>,
@@ -347,7 +347,7 @@ export class Swarm extends pulumi.ComponentResource {
    * The wanted number of nodes and managers, kept in the swarm for those that leave: Pulumi deletes
    * after it has updated everything else.
    */
-  private size(members: command.local.Command[]): command.local.Command {
+  private noteSize(members: command.local.Command[]): command.local.Command {
     const { access, machines, config } = this.args;
     return managerScript(
       `${this.prefix}-size`,
@@ -362,7 +362,7 @@ export class Swarm extends pulumi.ComponentResource {
     );
   }
 
-  private tokens(init: command.remote.Command): command.local.Command {
+  private createTokens(init: command.remote.Command): command.local.Command {
     const { access, config } = this.args;
     const { tokenRotation, caRotation, nodeCertificateDays, joinTimeoutSeconds } = config;
     return managerScript(
@@ -382,7 +382,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** Joins through whichever manager answers; which ones there are is looked at on joining only. */
-  private join(
+  private createJoin(
     machine: Machine,
     init: command.remote.Command,
     tokens: command.local.Command,
@@ -414,7 +414,7 @@ export class Swarm extends pulumi.ComponentResource {
   }
 
   /** The node as the rest of the swarm sees it: its arrival, and its graceful exit. */
-  private member(
+  private createMember(
     machine: Machine,
     join: command.remote.Command,
     init: command.remote.Command,

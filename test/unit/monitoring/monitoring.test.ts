@@ -1,5 +1,5 @@
 import type { Resource } from "@pulumi/pulumi";
-import { staticFile } from "../../../components/monitoring/home";
+import { staticFile } from "../../../components/monitoring/context";
 import { fingerprint } from "../../../components/machine/fingerprint";
 import { alertmanagerConfig } from "../../../components/monitoring/alertmanagerConfig";
 import {

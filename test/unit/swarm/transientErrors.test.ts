@@ -1,4 +1,4 @@
-import { passes } from "../../../components/swarm/transientErrors";
+import { isTransient } from "../../../components/swarm/transientErrors";
 
 const DAEMON = "1 error occurred:\n\t* Error response from daemon: ";
 
@@ -15,7 +15,7 @@ test.each([
   "timeout while waiting for state to become 'all_fields, removed' (timeout: 30s)",
   "unexpected EOF",
 ])("tries again after %j", (error) => {
-  expect(passes([error])).toBe(true);
+  expect(isTransient([error])).toBe(true);
 });
 
 test.each([
@@ -25,24 +25,24 @@ test.each([
   "service rollback completed: rollback completed",
   "",
 ])("does not after %j", (error) => {
-  expect(passes([error])).toBe(false);
+  expect(isTransient([error])).toBe(false);
 });
 
 test.each([
   `${DAEMON}rpc error: code = AlreadyExists desc = name conflicts with an existing object: service web already exists`,
   `${DAEMON}rpc error: code = InvalidArgument desc = port '80' is already in use by service 'web' (tbcym118tahc) as an ingress port`,
 ])("is only its own, made late, when something took too long before: %j", (there) => {
-  expect(passes([there])).toBe(false);
-  expect(passes([there, "context deadline exceeded"])).toBe(true);
-  expect(passes([there, there, "context deadline exceeded"])).toBe(true);
-  expect(passes([there, "no such image"])).toBe(false);
+  expect(isTransient([there])).toBe(false);
+  expect(isTransient([there, "context deadline exceeded"])).toBe(true);
+  expect(isTransient([there, there, "context deadline exceeded"])).toBe(true);
+  expect(isTransient([there, "no such image"])).toBe(false);
 });
 
 test("looks at the newest error, and gives up after the sixth", () => {
   const slow = "context deadline exceeded";
-  expect(passes([slow, "no such image"])).toBe(true);
-  expect(passes(["no such image", slow])).toBe(false);
-  expect(passes(Array(5).fill(slow))).toBe(true);
-  expect(passes(Array(6).fill(slow))).toBe(false);
-  expect(passes([])).toBe(false);
+  expect(isTransient([slow, "no such image"])).toBe(true);
+  expect(isTransient(["no such image", slow])).toBe(false);
+  expect(isTransient(Array(5).fill(slow))).toBe(true);
+  expect(isTransient(Array(6).fill(slow))).toBe(false);
+  expect(isTransient([])).toBe(false);
 });

@@ -3,7 +3,7 @@ import type { SwarmHandle } from "../swarm/handle";
 import type { IngressNetwork } from "../swarm/ingressNetwork";
 
 /** Where services run. */
-export interface ServiceHome {
+export interface ServiceContext {
   swarm: SwarmHandle;
   ingress: IngressNetwork;
   /** Bound for a service to reach its wanted number of tasks, in seconds. */

@@ -6,12 +6,12 @@ import { MEMORY_MB, PASSWORD_FILE, type MonitoringService } from "./ports";
 import type { ServicePlan } from "../service/plan";
 import { planVolume } from "../storage/plan";
 import { swarmFile, type SwarmFile, type SwarmFileArgs } from "../service/swarmFile";
-import type { ServiceHome } from "../service/home";
+import type { ServiceContext } from "../service/context";
 import { data } from "../service/swarmService";
 import type { SharedFolder } from "../storage/sharedStorage";
 
 /** What all parts of monitoring have in common. */
-export interface MonitoringHome extends ServiceHome {
+export interface MonitoringContext extends ServiceContext {
   /** The overlay network that Prometheus shares with services that export metrics of their own. */
   network: docker.Network;
   /** The overlay network of monitoring's own parts. */
@@ -34,8 +34,8 @@ export interface Passwords {
 export const ON_MANAGERS = ["node.role==manager"];
 
 /** The arguments of `swarmService` that follow from a service's name. */
-export function placed(home: MonitoringHome, name: MonitoringService) {
-  const { swarm, ingress, timeoutSeconds, nameKey, network, internal, services } = home;
+export function serviceDefaults(context: MonitoringContext, name: MonitoringService) {
+  const { swarm, ingress, timeoutSeconds, nameKey, network, internal, services } = context;
   return {
     swarm,
     ingress,
@@ -68,15 +68,15 @@ export function goMemory(name: MonitoringService): Record<string, string> {
 }
 
 /** A secret or config of one part. */
-export function filed(
+export function createFile(
   name: string,
-  home: MonitoringHome,
+  context: MonitoringContext,
   kind: SwarmFileArgs["kind"],
   prefix: string,
   content: pulumi.Input<string>,
   parent: pulumi.Resource,
 ): SwarmFile {
-  const { swarm, timeoutSeconds, nameKey } = home;
+  const { swarm, timeoutSeconds, nameKey } = context;
   return swarmFile(
     name,
     { swarm, timeoutSeconds, nameKey, kind, prefix, content: pulumi.output(content) },
@@ -90,22 +90,22 @@ export function staticFile(path: string): string {
 }
 
 /** How a container sees a config. */
-export function asConfig({ id, name }: SwarmFile, fileName: string) {
+export function mountConfig({ id, name }: SwarmFile, fileName: string) {
   return { configId: id, configName: name, fileName };
 }
 
 /** How a container sees a secret. */
-export function asSecret({ id, name }: SwarmFile, fileName: string) {
+export function mountSecret({ id, name }: SwarmFile, fileName: string) {
   return { secretId: id, secretName: name, fileName };
 }
 
 /** How a container sees the password. */
-export function asPassword({ plain }: Passwords) {
-  return asSecret(plain, PASSWORD_FILE);
+export function mountPassword({ plain }: Passwords) {
+  return mountSecret(plain, PASSWORD_FILE);
 }
 
 /** Where a service keeps its data. */
-export function ownData({ storage }: MonitoringHome, name: MonitoringService, target: string) {
+export function dataMount({ storage }: MonitoringContext, name: MonitoringService, target: string) {
   return data(
     pulumi.output(storage).apply((storage) => planVolume(storage, name)),
     target,
