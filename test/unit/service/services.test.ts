@@ -14,6 +14,7 @@ import {
   resource,
   SMALL,
   up,
+  upAnew,
   useFolder,
 } from "../graphRun";
 import { nameOf, resolve, type Registration, type Run } from "../harness";
@@ -652,9 +653,9 @@ describe("a compose file", () => {
   test("is deployed again when its content changes, and nothing else is touched", async () => {
     const file = join(folder, "compose.yaml");
     writeFileSync(file, "services: { web: { image: nginx:1 } }\n");
-    const before = await up({ ...withCompose, composeFile: file });
+    const before = await upAnew({ ...withCompose, composeFile: file });
     writeFileSync(file, "services: { web: { image: nginx:2 } }\n");
-    const after = await up({ ...withCompose, composeFile: file });
+    const after = await upAnew({ ...withCompose, composeFile: file });
     expect(keys(after)).toEqual(keys(before));
     expect(changed(before, after)).toEqual(["services-compose-deploy"]);
   });
