@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import type { DomainType } from "../components/kvm/domain";
 import { startDaemon } from "./daemon";
 import { runFolder } from "./inside";
-import { bestDomainType } from "../components/kvm/accelerator";
+import { bestDomainType } from "./accelerator";
 
 const run = promisify(execFile);
 const uri = "qemu:///system";

@@ -1,12 +1,12 @@
+import { existsSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSettings, NodePlan } from "../components/kvm/plan";
 import { KvmMachines } from "../components/kvm/kvmMachines";
 import { checkStackName } from "../components/machine/nodes";
 import { STORAGE_EXPORT, type Storage } from "../components/storage/plan";
 import { requireBuilt, resolveImage } from "../images/image";
-import type { Config } from "./config";
+import { ConfigError, type Config } from "./config";
 import { certificatesOf, gwbridgeOf, storageOf } from "./config/sections";
-import { domainType } from "./domainType";
 import type { Target, TargetArgs } from "./seam";
 import { checkSiblings } from "./siblings";
 
@@ -20,14 +20,18 @@ export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> 
   checkStackName(stack);
   checkSiblings(config);
   const image = await resolveImage(config, pulumi.runtime.isDryRun());
-  if (!pulumi.runtime.isDryRun()) requireBuilt(image);
+  if (!pulumi.runtime.isDryRun()) {
+    requireBuilt(image);
+    const problem = kvmProblem(config, existsSync("/dev/kvm"));
+    if (problem) throw new ConfigError([problem]);
+  }
 
   const kvm = new KvmMachines("kvm", {
     ...clusterSettings(config),
     stack,
     image,
     libvirtUri: config.libvirtUri,
-    domainType: await domainType(config),
+    domainType: config.domainType,
     memoryMiB: config.memoryMiB,
     vcpus: config.vcpus,
     diskMB: config.diskMB,
@@ -49,6 +53,24 @@ export async function kvmTarget({ config, stack }: TargetArgs): Promise<Target> 
     sshPrivateKey: kvm.sshPrivateKey,
     networkIds: kvm.networkIds,
   };
+}
+
+/**
+ * Why machines cannot run by the hardware; undefined where they can, and for a host elsewhere, whose libvirt
+ * says so itself.
+ *
+ * @param hasKvm whether this machine has /dev/kvm
+ */
+export function kvmProblem(
+  { domainType, libvirtUri }: Pick<Config, "domainType" | "libvirtUri">,
+  hasKvm: boolean,
+): string | undefined {
+  const here = new URL(libvirtUri).host === "";
+  if (domainType !== "kvm" || !here || hasKvm) return undefined;
+  return (
+    'domainType: "kvm" does not work on this machine, which has no /dev/kvm; switch virtualization on ' +
+    "(in the firmware, or as nested virtualization), or write qemu for emulation"
+  );
 }
 
 /** The storage machine's folder, where there is such a machine. */

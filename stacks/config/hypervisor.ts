@@ -42,8 +42,8 @@ function poolPathProblem(path: string): string | undefined {
 /** The libvirt daemon, and what it is asked for. */
 export const hypervisorKeys = {
   libvirtUri: text(libvirtUriProblem),
-  domainType: z.enum(["auto", "kvm", "qemu"], {
-    error: "is not a domain type; write auto, kvm or qemu",
+  domainType: z.enum(["kvm", "qemu"], {
+    error: "is not a domain type; write kvm, or qemu for emulation",
   }),
   poolPath: text(poolPathProblem),
 };

@@ -9,7 +9,7 @@ import { hubName } from "../../../lab/devStack";
 import { startDaemon } from "../../../lab/daemon";
 import { startHypervisor } from "../../../lab/hypervisor";
 import { readDeclaredKeys } from "../../../stacks/stackFile";
-import { countDown } from "../../../components/kvm/accelerator";
+import { countDown } from "../../../lab/accelerator";
 import { startRegistry } from "../../../lab/registry";
 
 const run = promisify(execFile);

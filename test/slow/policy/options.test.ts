@@ -66,7 +66,7 @@ const OPTIONS: Record<ConfigKey, Option> = {
   sshUser: one("operator"),
   sshKeyRotation: one("2"),
   libvirtUri: kvm("qemu+ssh://me@host/system"),
-  domainType: kvm("kvm"),
+  domainType: kvm("qemu"),
   poolPath: kvm("/srv/pool"),
 
   ec2InstanceType: ec2("t3.medium"),

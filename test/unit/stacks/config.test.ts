@@ -141,7 +141,7 @@ describe("one bad value is one problem, which says what to write instead", () =>
       'uses the transport "unix", which the provider does not have; ' +
         "write qemu:///system, or use one of ssh, sshcmd, tls, tcp",
     ],
-    ["domainType", "xen", "is not a domain type; write auto, kvm or qemu"],
+    ["domainType", "xen", "is not a domain type; write kvm, or qemu for emulation"],
     ["poolPath", "", `is not an absolute path; ${PATH}`],
     ["poolPath", "disks", `is not an absolute path; ${PATH}`],
     ["poolPath", "/", `is the root of the file system; ${PATH}`],
@@ -482,7 +482,7 @@ describe("everything that is wrong is reported at once", () => {
         '  - worker: "3" is set, but there is no such key; write workers, or remove it',
         '  - managers: "4" is even, and 4 managers survive the loss of no more of them than 3 do; ' +
           "write 3 or 5",
-        '  - domainType: "xen" is not a domain type; write auto, kvm or qemu',
+        '  - domainType: "xen" is not a domain type; write kvm, or qemu for emulation',
       ].join("\n"),
     );
   });

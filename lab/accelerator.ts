@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { DomainType } from "./domain";
+import type { DomainType } from "../components/kvm/domain";
 
 const run = promisify(execFile);
-const verdictFile = join(__dirname, "..", "..", ".cache", "kvm.json");
+const verdictFile = join(__dirname, "..", ".cache", "kvm.json");
 
 /**
  * Whether this machine's KVM can run a node, found out by trying.
@@ -32,7 +32,7 @@ export async function kvmWorks(): Promise<boolean> {
   return works;
 }
 
-/** The domain type that a machine of this host should have. */
+/** The domain type that machines in a lab on this host have. */
 export async function bestDomainType(): Promise<DomainType> {
   return (await kvmWorks()) ? "kvm" : "qemu";
 }
