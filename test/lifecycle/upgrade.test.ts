@@ -1,6 +1,6 @@
 /**
  * A stack that an earlier program made goes on with this one. UPGRADE_FROM is the folder of a checkout of
- * that program, with its npm packages.
+ * that program, with its npm packages and its node image.
  */
 import { describeWithPulumi, MINUTES, Operator } from "./lab";
 
