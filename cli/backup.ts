@@ -1,9 +1,6 @@
-import { Cluster } from "../conformance/cluster";
+import { Cluster, NEXT_MANAGER_SECONDS } from "../conformance/cluster";
 import { run, verb } from "./command";
 import { readStackOutputs } from "./stackOutputs";
-
-/** A manager that does not answer is left for the next one after so many seconds. */
-const DIAL_SECONDS = 10;
 
 /** A manager that prints nothing has left the work to another one: where there is no backup, this says so. */
 const LIST = `sh -c 'names=$(swarm-backup list) && echo "\${names:-there is no backup yet}"'`;
@@ -11,7 +8,7 @@ const LIST = `sh -c 'names=$(swarm-backup list) && echo "\${names:-there is no b
 const backup = verb("backup", "Backs up the swarm's state now, and prints the backup's name.")
   .option("--list", "print the names of the backups that exist, the newest first, and make none")
   .action(async ({ stack, list }: { stack: string; list?: boolean }) => {
-    const cluster = new Cluster(await readStackOutputs(stack), DIAL_SECONDS);
+    const cluster = new Cluster(await readStackOutputs(stack), NEXT_MANAGER_SECONDS);
     try {
       console.log(await cluster.runOnAManager(list ? LIST : "swarm-backup"));
     } finally {

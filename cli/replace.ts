@@ -1,12 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { Cluster } from "../conformance/cluster";
+import { Cluster, NEXT_MANAGER_SECONDS } from "../conformance/cluster";
 import { listNodes } from "../conformance/nodes";
 import { EXIT, run, verb } from "./command";
 import { whyNotReplace, type NodeState } from "./quorum";
 import { readStackOutputs } from "./stackOutputs";
-
-/** A manager that does not answer is left for the next one after so many seconds. */
-const DIAL_SECONDS = 10;
 
 const replace = verb(
   "replace",
@@ -23,7 +20,7 @@ const replace = verb(
     if (!names.includes(node)) {
       throw new Error(`${stack} has no machine ${node}: it has ${names.join(", ")}`);
     }
-    const why = whyNotReplace(node, await nodesOf(new Cluster(outputs, DIAL_SECONDS)));
+    const why = whyNotReplace(node, await nodesOf(new Cluster(outputs, NEXT_MANAGER_SECONDS)));
     if (why !== undefined) {
       console.error(why);
       process.exitCode = EXIT.found;
@@ -37,23 +34,13 @@ const replace = verb(
     if (status !== 0) process.exitCode = EXIT.failed;
   });
 
-/** As the first manager that answers lists them. */
 async function nodesOf(cluster: Cluster): Promise<NodeState[]> {
-  const why: string[] = [];
+  const failure = "no manager answers, so nobody knows whether it can be spared";
   try {
-    for (const manager of cluster.managers) {
-      const nodes = await listNodes(cluster, manager).catch((error: Error) => {
-        why.push(error.message);
-        return undefined;
-      });
-      if (nodes) return nodes;
-    }
+    return await cluster.askAManager(failure, (manager) => listNodes(cluster, manager));
   } finally {
     await cluster.close();
   }
-  throw new Error(
-    ["no manager answers, so nobody knows whether it can be spared", ...why].join("\n"),
-  );
 }
 
 void run(replace);

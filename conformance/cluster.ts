@@ -2,6 +2,9 @@ import type { Client } from "ssh2";
 import type { NodeOutput, StackOutputs } from "../stacks/outputs";
 import { dial, execute } from "../components/remote/client";
 
+/** Bound for a manager to be dialled where another one can answer in its place. */
+export const NEXT_MANAGER_SECONDS = 10;
+
 /**
  * A running stack, known by its outputs alone: what checks and reports look at. A node that did not
  * answer is not dialled again, so that one dead node costs a report one wait.
@@ -30,20 +33,26 @@ export class Cluster {
     return result.stdout.trim();
   }
 
-  /**
-   * Runs a command that leaves the work to one manager, and prints something there, on one manager after
-   * the other until one has. Managers may be lost.
-   */
-  async runOnAManager(command: string): Promise<string> {
+  /** What the first manager says that does not fail. Managers may be lost. */
+  async askAManager<T>(failure: string, ask: (manager: NodeOutput) => Promise<T>): Promise<T> {
     const why: string[] = [];
     for (const manager of this.managers) {
-      const answer = await this.run(manager, command).catch((error: Error) => {
-        why.push(error.message);
-        return "";
-      });
-      if (answer) return answer;
+      try {
+        return await ask(manager);
+      } catch (error) {
+        why.push((error as Error).message);
+      }
     }
-    throw new Error(["no manager did it", ...why].join("\n"));
+    throw new Error([failure, ...why].join("\n"));
+  }
+
+  /** Runs a command that leaves the work to one manager, and prints something there. */
+  async runOnAManager(command: string): Promise<string> {
+    return this.askAManager("no manager did it", async (manager) => {
+      const answer = await this.run(manager, command);
+      if (!answer) throw new Error(`${manager.name}: left it to another manager`);
+      return answer;
+    });
   }
 
   /** Ends all connections. */

@@ -62,16 +62,10 @@ export async function seen(cluster: Cluster): Promise<Swarm> {
 
 /** A manager may be what is missing. */
 async function managerThatAnswers(cluster: Cluster): Promise<NodeOutput> {
-  const why: string[] = [];
-  for (const manager of cluster.managers) {
-    try {
-      await cluster.run(manager, "docker node ls");
-      return manager;
-    } catch (error) {
-      why.push((error as Error).message);
-    }
-  }
-  throw new Error(`no manager can list the nodes:\n${why.join("\n")}`);
+  return cluster.askAManager("no manager can list the nodes:", async (manager) => {
+    await cluster.run(manager, "docker node ls");
+    return manager;
+  });
 }
 
 export function asWanted({ Spec, Status, ManagerStatus }: NodeJson) {

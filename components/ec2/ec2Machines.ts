@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { formerlyAtTop } from "../machine/formerly";
 import type { Machine } from "../machine/machine";
 import { Certificates, type CertificateSettings } from "../swarm/certificates";
 import { API_PORT, gwbridgeFile, type Gwbridge } from "../swarm/engine";
@@ -70,8 +71,8 @@ export class Ec2Machines extends pulumi.ComponentResource {
     const { stack } = plan;
     const groups = { config: args.security, published };
 
-    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, this.child());
-    const vpc = new Vpc("vpc", { plan }, this.child());
+    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, formerlyAtTop(this));
+    const vpc = new Vpc("vpc", { plan }, formerlyAtTop(this));
     const security = new SecurityGroups(
       "security",
       {
@@ -80,12 +81,12 @@ export class Ec2Machines extends pulumi.ComponentResource {
         groups: securityGroups(groups),
         rules: securityRules(groups),
       },
-      this.child(),
+      formerlyAtTop(this),
     );
     const elasticIps = new ElasticIps(
       "elastic-ips",
       { stack, nodes: plan.nodes.filter(({ elasticIp }) => elasticIp).map(({ name }) => name) },
-      this.child(),
+      formerlyAtTop(this),
     );
     const front = args.security.ec2Balancer ? this.balancer("balancer", vpc, security) : undefined;
     const apiFront = args.security.ec2ApiBalancer
@@ -117,7 +118,7 @@ export class Ec2Machines extends pulumi.ComponentResource {
             access,
             dependsOn: [vpc, security],
           },
-          this.child(),
+          formerlyAtTop(this),
         ),
     );
     front?.serve(
@@ -137,7 +138,7 @@ export class Ec2Machines extends pulumi.ComponentResource {
         ? new Efs(
             "efs",
             { stack, subnets: vpc.internalSubnets, securityGroup: security.id("efs") },
-            this.child(),
+            formerlyAtTop(this),
           ).server
         : undefined;
     this.apiAddress = apiFront?.dnsName;
@@ -159,7 +160,7 @@ export class Ec2Machines extends pulumi.ComponentResource {
         subnets: vpc.publicSubnets,
         securityGroup: security.id(name),
       },
-      this.child(),
+      formerlyAtTop(this),
     );
   }
 
@@ -178,16 +179,7 @@ export class Ec2Machines extends pulumi.ComponentResource {
     return new Certificates(
       "api",
       { servers, ...this.args.certificates },
-      this.child("swarm:api:Certificates"),
+      formerlyAtTop(this, "swarm:api:Certificates"),
     );
-  }
-
-  /** Options of a child, which was a resource of its own before there was this component. */
-  private child(formerType?: string) {
-    const parent = pulumi.rootStackResource;
-    return {
-      parent: this,
-      aliases: [formerType === undefined ? { parent } : { parent, type: formerType }],
-    };
   }
 }

@@ -2,6 +2,7 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { Image } from "../../images/image";
+import { formerlyAtTop } from "../machine/formerly";
 import type { Machine } from "../machine/machine";
 import { Certificates, type CertificateSettings } from "../swarm/certificates";
 import { gwbridgeFile, type Gwbridge } from "../swarm/engine";
@@ -71,9 +72,12 @@ export class KvmMachines extends pulumi.ComponentResource {
     this.plan = plan;
     const notes = new CreationNotes(args.libvirtUri, `${NOTES}/${args.stack}`);
 
-    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, this.child());
-    const provider = new libvirt.Provider("libvirt", { uri: args.libvirtUri }, this.child());
-    const onHost = (formerly: string) => ({ ...this.child(formerly), providers: [provider] });
+    const access = new tls.PrivateKey("access", { algorithm: "ED25519" }, formerlyAtTop(this));
+    const provider = new libvirt.Provider("libvirt", { uri: args.libvirtUri }, formerlyAtTop(this));
+    const onHost = (formerly: string) => ({
+      ...formerlyAtTop(this, formerly),
+      providers: [provider],
+    });
     const networks = new Networks(
       "network",
       { nat: plan.nat, internal: plan.internal, notes },
@@ -93,7 +97,7 @@ export class KvmMachines extends pulumi.ComponentResource {
         })),
         ...args.certificates,
       },
-      this.child("swarm:api:Certificates"),
+      formerlyAtTop(this, "swarm:api:Certificates"),
     );
     const machine = (node: NodePlan, size: { memoryMiB: number; dataDiskMB?: number }) =>
       new KvmMachine(
@@ -136,14 +140,5 @@ export class KvmMachines extends pulumi.ComponentResource {
     this.sshPrivateKey = access.privateKeyOpenssh;
     this.networkIds = networks.ids;
     this.registerOutputs({ networkIds: this.networkIds });
-  }
-
-  /** Options of a child, which was a resource of its own before there was this component. */
-  private child(formerType?: string) {
-    const parent = pulumi.rootStackResource;
-    return {
-      parent: this,
-      aliases: [formerType === undefined ? { parent } : { parent, type: formerType }],
-    };
   }
 }
